@@ -1,0 +1,27 @@
+/** Collects IDs, eight bytes each, and finds those given twice by sorting: no set of a million entries. */
+export class UniqueIds {
+  #ids = new BigUint64Array(65_536);
+  #count = 0;
+
+  add(id: bigint): void {
+    if (this.#count === this.#ids.length) {
+      const larger = new BigUint64Array(this.#ids.length * 2);
+      larger.set(this.#ids);
+      this.#ids = larger;
+    }
+    this.#ids[this.#count++] = id;
+  }
+
+  /** How many there are, how many of them repeat an earlier one, and the first such ID. */
+  judge(): { readonly ids: number; readonly duplicates: number; readonly first: bigint | undefined } {
+    const sorted = this.#ids.subarray(0, this.#count).slice().sort();
+    let duplicates = 0;
+    let first: bigint | undefined;
+    for (let i = 1; i < sorted.length; i++) {
+      if (sorted[i] !== sorted[i - 1]) continue;
+      duplicates++;
+      first ??= sorted[i];
+    }
+    return { ids: this.#count, duplicates, first };
+  }
+}

@@ -1,0 +1,193 @@
+import type { AuditRecord } from './batches.ts';
+import type { StampRule } from './compare.ts';
+import { sourceOf } from './letters.ts';
+import { Lookahead } from './lookahead.ts';
+import { emptyReport, pairPartition, type PartitionReport } from './pairing.ts';
+import { auditTail } from './tail.ts';
+import type { TopicReader } from './topic-reader.ts';
+import { UniqueIds } from './unique.ts';
+
+export interface AuditRoute {
+  readonly name: string;
+  readonly input: string;
+  readonly output: string;
+  readonly deadLetter: string | undefined;
+  readonly rule: StampRule;
+  /** cleanup.policy of the input holds `compact`. */
+  readonly inputCompacted: boolean;
+}
+
+export interface Report {
+  readonly verdict: 'proven' | 'unproven' | 'failed';
+  readonly ids: number;
+  readonly duplicateIds: number;
+  readonly firstDuplicate: string | undefined;
+  readonly partitions: readonly PartitionReport[];
+}
+
+export interface Audit {
+  readonly reader: TopicReader;
+  readonly groupId: string;
+  readonly routes: readonly AuditRoute[];
+  /** Told how many input records there are about, and then as they are looked at. */
+  readonly expect: (records: number) => void;
+  readonly progress: (records: number) => void;
+}
+
+/** What a partition's commit says: read up to here, written up to there, this ID last (data-path rule 9). */
+export interface Committed {
+  readonly offset: number;
+  readonly lastId: bigint | undefined;
+  readonly outputOffset: number | undefined;
+}
+
+/**
+ * Proves P1–P4 over everything committed at the moment of asking; a running fleet may go on meanwhile. Positions are read first
+ * and topics after, so that what a commit claims must be there.
+ */
+export async function audit(parts: Audit): Promise<Report> {
+  const unique = new UniqueIds();
+  const partitions: PartitionReport[] = [];
+  for (const route of parts.routes) {
+    const count = await parts.reader.partitionCount(route.input);
+    await parts.reader.partitionCount(route.output);
+    const committed: Committed[] = [];
+    for (let partition = 0; partition < count; partition++)
+      committed.push(await committedAt(parts, route, partition));
+    const letters = await lettersOf(parts.reader, route);
+    for (const [partition, at] of committed.entries()) {
+      partitions.push(
+        await auditPartition(parts, route, partition, at, letters.get(partition) ?? new Map(), unique),
+      );
+    }
+  }
+  const { ids, duplicates, first } = unique.judge();
+  const failed =
+    duplicates > 0 || partitions.some((p) => p.missing + p.extra + p.different + p.outOfOrder > 0);
+  const verdict = failed ? 'failed' : partitions.some((p) => p.unproven > 0) ? 'unproven' : 'proven';
+  return { verdict, ids, duplicateIds: duplicates, firstDuplicate: first?.toString(), partitions };
+}
+
+async function committedAt(
+  { reader, groupId }: Audit,
+  route: AuditRoute,
+  partition: number,
+): Promise<Committed> {
+  const { offset, metadata } = await reader.committed(groupId, route.input, partition);
+  const match = /^v1:(\d{1,19}):(-1|\d{1,16})$/.exec(metadata ?? '');
+  if (match === null) return { offset, lastId: undefined, outputOffset: undefined };
+  const lastId = BigInt(match[1]!);
+  const outputOffset = Number(match[2]);
+  // A last ID without its place is an operator's word (rule 8): the output is then read to its end.
+  return { offset, lastId, outputOffset: lastId > 0n && outputOffset < 0 ? undefined : outputOffset };
+}
+
+async function auditPartition(
+  parts: Audit,
+  route: AuditRoute,
+  partition: number,
+  committed: Committed,
+  letters: ReadonlyMap<number, readonly AuditRecord[]>,
+  unique: UniqueIds,
+): Promise<PartitionReport> {
+  const { reader } = parts;
+  const report = emptyReport(route.name, partition);
+  const inputStart = await reader.start(route.input, partition);
+  const inputEnd = committed.offset < 0 ? inputStart : committed.offset;
+  const outputStart = await reader.start(route.output, partition);
+  const outputEnd = await claimedEnd(parts, route, partition, committed, outputStart);
+  parts.expect(Math.max(0, inputEnd - inputStart));
+  const inputs = () => reader.records(route.input, partition, inputStart, inputEnd);
+  const outputs = () => reader.records(route.output, partition, outputStart, outputEnd);
+
+  const skip = { inputs: 0, outputs: 0 };
+  if (inputStart > 0 || outputStart > 0) {
+    // Backwards from the committed pair: what is longer at its old end has lost its counterpart to retention.
+    const wanted = await tally(inputs(), (record) => !letters.has(record.offset));
+    const found = await tally(outputs(), () => true);
+    if (inputStart > 0 && found > wanted) skip.outputs = found - wanted;
+    if (outputStart > 0 && wanted > found) skip.inputs = wanted - found;
+  }
+  let last: bigint | undefined;
+  await pairPartition(report, {
+    inputs: new Lookahead(inputs()),
+    outputs: new Lookahead(outputs()),
+    ...{ letters, skip, rule: route.rule, inputCompacted: route.inputCompacted, progress: parts.progress },
+    seen: (id) => {
+      unique.add(id);
+      last = id;
+    },
+  });
+  claimHolds(report, route, committed, last);
+  const later = () => committedAt(parts, route, partition);
+  await auditTail(report, {
+    reader,
+    route,
+    partition,
+    unique,
+    later,
+    from: Math.max(outputStart, outputEnd),
+  });
+  return report;
+}
+
+/** The end of the output that the commit vouches for; what lies behind it is looked at after the pairs. */
+async function claimedEnd(
+  { reader }: Audit,
+  route: AuditRoute,
+  partition: number,
+  { offset, outputOffset }: Committed,
+  outputStart: number,
+): Promise<number> {
+  if (outputOffset !== undefined) return outputOffset + 1;
+  return offset < 0 ? outputStart : reader.stableEnd(route.output, partition);
+}
+
+/** The commit names the last ID: the output must end with it, or whoever takes over mints above a wrong floor. */
+function claimHolds(
+  report: PartitionReport,
+  { rule }: AuditRoute,
+  { lastId, outputOffset }: Committed,
+  last: bigint | undefined,
+): void {
+  if (rule.existing === 'keep' || lastId === undefined || outputOffset === undefined || outputOffset < 0)
+    return;
+  if (last === lastId) return;
+  report.firstDifference ??= `the commit names ${lastId} as last ID, the output up to offset ${outputOffset} ends with ${last ?? 'none'}`;
+  report.different++;
+}
+
+async function tally(
+  sets: AsyncIterable<readonly AuditRecord[]>,
+  counts: (record: AuditRecord) => boolean,
+): Promise<number> {
+  let total = 0;
+  for await (const records of sets) for (const record of records) if (counts(record)) total++;
+  return total;
+}
+
+/** Dead letters of the route by input partition and offset. */
+async function lettersOf(
+  reader: TopicReader,
+  route: AuditRoute,
+): Promise<Map<number, Map<number, AuditRecord[]>>> {
+  const found = new Map<number, Map<number, AuditRecord[]>>();
+  if (route.deadLetter === undefined) return found;
+  const count = await reader.partitionCount(route.deadLetter);
+  for (let partition = 0; partition < count; partition++) {
+    const [start, end] = [
+      await reader.start(route.deadLetter, partition),
+      await reader.stableEnd(route.deadLetter, partition),
+    ];
+    for await (const records of reader.records(route.deadLetter, partition, start, end)) {
+      for (const record of records) {
+        const source = sourceOf(record);
+        if (source?.topic !== route.input) continue;
+        const ofPartition = found.get(source.partition) ?? new Map<number, AuditRecord[]>();
+        found.set(source.partition, ofPartition);
+        ofPartition.set(source.offset, [...(ofPartition.get(source.offset) ?? []), record]);
+      }
+    }
+  }
+  return found;
+}

@@ -1,0 +1,138 @@
+import type { PartitionReport } from '../audit/pairing.ts';
+import { TopicReader } from '../audit/topic-reader.ts';
+import { audit, type AuditRoute, type Report } from '../audit/verify.ts';
+import type { Clock } from '../clock.ts';
+import type { Config } from '../config/schema.ts';
+import { CATALOGUE } from '../errors.ts';
+import { createCluster } from '../kafka/cluster/cluster.ts';
+import { createAdmin } from '../kafka/cluster/kafkajs.ts';
+import { asKnown } from '../kafka/cluster/known-error.ts';
+import type { ClusterOptions } from '../kafka/cluster/options.ts';
+import { createProgress } from './progress.ts';
+import { kafkaOptionsOf, type ReadFile } from './worker-settings.ts';
+
+export interface VerifyParts {
+  readonly config: Config;
+  /** One route only. */
+  readonly route: string | undefined;
+  readonly json: boolean;
+  readonly clock: Clock;
+  readonly readFile: ReadFile;
+  readonly terminal: NodeJS.WriteStream;
+  readonly out: (line: string) => void;
+}
+
+/** `snowstamp verify`: 0 proven, 1 failed, 2 not all could be proven; other codes as in the catalogue. */
+export async function verifyCommand({
+  config,
+  route,
+  json,
+  clock,
+  readFile,
+  terminal,
+  out,
+}: VerifyParts): Promise<number> {
+  const chosen = config.routes.filter(({ name }) => route === undefined || name === route);
+  if (chosen.length === 0) {
+    out(
+      `USAGE: no route is named ${route ?? ''}: the configuration has ${config.routes.map(({ name }) => name).join(', ')}`,
+    );
+    return CATALOGUE.USAGE.exit;
+  }
+  const options: ClusterOptions = { ...kafkaOptionsOf(config, readFile), clock, log: () => undefined };
+  const cluster = createCluster(options);
+  const admin = createAdmin(options);
+  const progress = createProgress(terminal, 'verify');
+  try {
+    const routes: AuditRoute[] = [];
+    for (const { name, input, output, deadLetter, header, existing } of chosen) {
+      const policy = (await admin.describeConfigs(input)).get('cleanup.policy') ?? '';
+      routes.push({
+        name,
+        input,
+        output,
+        deadLetter,
+        rule: { header, existing },
+        inputCompacted: policy.includes('compact'),
+      });
+    }
+    const report = await audit({
+      reader: new TopicReader(cluster, (ms) => clock.sleep(ms)),
+      groupId: config.kafka.groupId,
+      routes,
+      expect: (records) => {
+        progress.expect(records);
+      },
+      progress: (records) => {
+        progress.done(records);
+      },
+    });
+    progress.end();
+    if (json) out(JSON.stringify(report, null, 2));
+    else for (const line of linesOf(report)) out(line);
+    return report.verdict === 'proven'
+      ? 0
+      : CATALOGUE[report.verdict === 'failed' ? 'VERIFY_FAILED' : 'VERIFY_UNPROVEN'].exit;
+  } catch (error) {
+    progress.end();
+    const known = asKnown(error);
+    out(known.message);
+    return CATALOGUE[known.code].exit;
+  } finally {
+    await admin.close();
+    await cluster.close();
+  }
+}
+
+const COLUMNS = [
+  'inputs',
+  'stamped',
+  'kept',
+  'deadLettered',
+  'missing',
+  'extra',
+  'different',
+  'outOfOrder',
+  'unproven',
+] as const;
+
+function linesOf({ verdict, ids, duplicateIds, firstDuplicate, partitions }: Report): string[] {
+  const title = [
+    'route',
+    'part',
+    'inputs',
+    'stamped',
+    'kept',
+    'dead',
+    'missing',
+    'extra',
+    'differ',
+    'order',
+    'unproven',
+  ];
+  const rows = partitions.map((p) => [
+    p.route,
+    String(p.partition),
+    ...COLUMNS.map((name) => String(p[name])),
+  ]);
+  const total = [
+    'total',
+    '',
+    ...COLUMNS.map((name) => String(partitions.reduce((sum, p) => sum + p[name], 0))),
+  ];
+  const widths = title.map((_, i) => Math.max(...[title, ...rows, total].map((row) => row[i]!.length)));
+  const line = (row: readonly string[]): string =>
+    row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!))).join('  ');
+  const differences = partitions.flatMap((p: PartitionReport) =>
+    p.firstDifference === undefined ? [] : [`${p.route}-${p.partition}: ${p.firstDifference}`],
+  );
+  const first = firstDuplicate === undefined ? '' : `, the first is ${firstDuplicate}`;
+  return [
+    line(title),
+    ...rows.map(line),
+    line(total),
+    `${ids} IDs, ${duplicateIds} duplicates${first}`,
+    ...differences,
+    `verdict: ${verdict}`,
+  ];
+}

@@ -1,0 +1,29 @@
+import type { Layout } from '../snowflake/layout.ts';
+import type { Config } from './schema.ts';
+
+export interface LeaseTimes {
+  readonly ttlS: number;
+  readonly windowMs: number;
+  readonly refreshMs: number;
+}
+
+/** As `TIMING_PROFILES` of the lease, which this room may not import; a test holds the two together. */
+export const PROFILES = {
+  default: { ttlS: 15, windowMs: 10_000, refreshMs: 3_000 },
+  'ride-through': { ttlS: 600, windowMs: 570_000, refreshMs: 30_000 },
+} as const satisfies Record<Config['lease']['profile'], LeaseTimes>;
+
+export const layoutOf = ({ domain: { layout } }: Pick<Config, 'domain'>): Layout => ({
+  timestampBits: layout.timestampBits,
+  datacenterBits: layout.datacenterBits,
+  workerBits: layout.workerBits,
+  sequenceBits: layout.sequenceBits,
+  epochMs: Date.parse(layout.epoch),
+});
+
+/** The profile's times, where the file does not say otherwise. */
+export const leaseTimesOf = ({ lease }: Pick<Config, 'lease'>): LeaseTimes => ({
+  ttlS: lease.ttlS ?? PROFILES[lease.profile].ttlS,
+  windowMs: lease.windowMs ?? PROFILES[lease.profile].windowMs,
+  refreshMs: lease.refreshMs ?? PROFILES[lease.profile].refreshMs,
+});

@@ -1,0 +1,58 @@
+import { epochInFuture, layoutMistakes } from '../snowflake/layout.ts';
+import { layoutOf, leaseTimesOf } from './derived.ts';
+import { rule, when, type Rule } from './rule.ts';
+
+/** What the ID and who may mint it: domain, lease, clock. The lease's own rules are tied to these by a test. */
+const domain = rule(['domain'], (sections, nowMs) => {
+  const { datacenter } = sections.domain;
+  const layout = layoutOf(sections);
+  const future = epochInFuture(layout, nowMs);
+  const wrong = [...layoutMistakes(layout), ...(future === undefined ? [] : [future])];
+  return [
+    ...wrong.flatMap((problem) => when(true, 'domain.layout', problem, 'keep what snowstamp init pinned')),
+    ...when(
+      datacenter >= 2 ** layout.datacenterBits,
+      'domain.datacenter',
+      `${datacenter} does not fit ${layout.datacenterBits} bits`,
+      `use 0 … ${2 ** layout.datacenterBits - 1}`,
+    ),
+  ];
+});
+
+const lease = rule(['lease'], (sections) => {
+  const { ttlS, windowMs, refreshMs } = leaseTimesOf(sections);
+  const marginMs = Math.min(5_000, Math.max(500, ttlS * 100));
+  const longestMs = ttlS * 1_000 - marginMs;
+  return [
+    ...when(ttlS < 5 || ttlS > 3_600, 'lease.ttlS', `${ttlS} s`, 'use 5 … 3,600'),
+    ...when(
+      windowMs > longestMs,
+      'lease.windowMs',
+      `${windowMs} ms reaches beyond the lease (${ttlS} s less a margin of ${marginMs} ms)`,
+      `use at most ${longestMs}`,
+    ),
+    ...when(
+      refreshMs > windowMs / 3,
+      'lease.refreshMs',
+      `${refreshMs} ms is more than a third of the window`,
+      `use at most ${Math.floor(windowMs / 3)}`,
+    ),
+  ];
+});
+
+const clock = rule(['clock'], ({ clock: { absorbBackMs, holdBackMs, noticeForwardMs, forwardStepMs } }) => [
+  ...when(
+    absorbBackMs > holdBackMs,
+    'clock.absorbBackMs',
+    `${absorbBackMs} ms is above holdBackMs ${holdBackMs}`,
+    'lower it',
+  ),
+  ...when(
+    noticeForwardMs > forwardStepMs,
+    'clock.noticeForwardMs',
+    `${noticeForwardMs} ms is above forwardStepMs ${forwardStepMs}`,
+    'lower it',
+  ),
+]);
+
+export const identityRules: readonly Rule[] = [domain, lease, clock];

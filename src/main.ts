@@ -1,0 +1,197 @@
+#!/usr/bin/env node
+/** The command line: one line per command; the only reader of `process`. */
+import { readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { Command, InvalidArgumentError } from 'commander';
+import { systemClock } from './clock.ts';
+import { isUuid, timeOf, wholeOf } from './commands/arguments.ts';
+import { configCommand, loadOrExplain } from './commands/config.ts';
+import { decodeCommand } from './commands/decode.ts';
+import { doctorCommand } from './commands/doctor.ts';
+import { initCommand } from './commands/init.ts';
+import { positionCommand } from './commands/position.ts';
+import { runCommand } from './commands/run.ts';
+import { verifyCommand } from './commands/verify.ts';
+import { etcdSettingsOf } from './commands/worker-settings.ts';
+import { layoutOf } from './config/derived.ts';
+import type { Config } from './config/schema.ts';
+import { CATALOGUE } from './errors.ts';
+import { createLog } from './ops/log.ts';
+import { DEFAULT_LAYOUT } from './snowflake/layout.ts';
+
+const NEEDED_MAJOR = 24;
+const readFile = (path: string): string => readFileSync(path, 'utf8');
+const out = (line: string): void => {
+  process.stdout.write(`${line}\n`);
+};
+const err = (line: string): void => {
+  process.stderr.write(`${line}\n`);
+};
+const stop = new AbortController();
+for (const signal of ['SIGTERM', 'SIGINT'] as const)
+  process.once(signal, () => {
+    stop.abort();
+  });
+
+/** Runs `act` on the configuration, or says everything that is wrong with it. */
+async function configured(
+  file: string | undefined,
+  act: (config: Config) => Promise<number> | number,
+): Promise<void> {
+  const config = loadOrExplain(
+    file ?? process.env['SNOWSTAMP_CONFIG'],
+    process.env,
+    readFile,
+    systemClock,
+    err,
+  );
+  process.exitCode = config === undefined ? CATALOGUE.CONFIG_INVALID.exit : await act(config);
+}
+
+/** An option's value, or a usage error that names the option. */
+function needed<T>(value: T | undefined, what: string): T {
+  if (value === undefined) throw new InvalidArgumentError(`${what} is needed`);
+  return value;
+}
+const whole = (text: string): number => needed(wholeOf(text), 'a whole number');
+const time = (text: string): number =>
+  needed(timeOf(text), 'an ISO time like 2026-01-31 or 2026-01-31T12:00:00Z');
+const uuid = (text: string): string => needed(isUuid(text) ? text : undefined, 'a UUID');
+const program = new Command('snowstamp')
+  .description(
+    'Gives each Kafka event a 64-bit ID no other worker can give, and republishes it exactly once.',
+  )
+  .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : CATALOGUE.USAGE.exit));
+const withConfig = (name: string, says: string): Command =>
+  program.command(name).description(says).option('-c, --config <file>', 'YAML file (or SNOWSTAMP_CONFIG)');
+
+withConfig('init', 'create the ID domain in etcd, once')
+  .option(
+    '--datacenter <number...>',
+    'slices this etcd cluster serves',
+    (text, before: number[] | undefined) => [...(before ?? []), whole(text)],
+  )
+  .option('--domain-id <uuid>', 'join a domain begun in another etcd cluster', uuid)
+  .option('--cluster-id <uuid>', 'UUID of this etcd cluster', uuid)
+  .option('--not-before <time>', 'ISO time above every ID minted elsewhere before', time)
+  .option('--force-short-epoch', 'less than a year of timestamps is meant')
+  .action(
+    (o: {
+      config?: string;
+      datacenter?: number[];
+      domainId?: string;
+      clusterId?: string;
+      notBefore?: number;
+      forceShortEpoch?: boolean;
+    }) =>
+      configured(o.config, (config) =>
+        initCommand(
+          {
+            etcd: etcdSettingsOf(config),
+            prefix: config.domain.prefix,
+            layout: layoutOf(config),
+            datacenters: o.datacenter?.map((datacenter) => ({ datacenter })),
+            domainId: o.domainId ?? config.domain.id,
+            clusterId: o.clusterId ?? config.domain.clusterId,
+            notBeforeMs: o.notBefore,
+            forceShortEpoch: o.forceShortEpoch,
+          },
+          systemClock,
+          out,
+        ),
+      ),
+  );
+withConfig('run', 'stamp events until SIGTERM').action((o: { config?: string }) =>
+  configured(o.config, (config) =>
+    runCommand({
+      config,
+      clock: systemClock,
+      log: createLog(config.log.level, Date.now),
+      hostName: hostname(),
+      readFile,
+      stop: stop.signal,
+    }),
+  ),
+);
+withConfig('verify', 'prove uniqueness, order, fidelity and completeness from the topics')
+  .option('--route <name>', 'one route only')
+  .option('--json', 'print the report as JSON')
+  .action((o: { config?: string; route?: string; json?: boolean }) =>
+    configured(o.config, (config) =>
+      verifyCommand({
+        config,
+        route: o.route,
+        json: o.json ?? false,
+        clock: systemClock,
+        readFile,
+        terminal: process.stderr,
+        out,
+      }),
+    ),
+  );
+withConfig('doctor', 'look at everything run stands on, change nothing; exit 0 or 1')
+  .option('--json', 'print the findings as JSON')
+  .action((o: { config?: string; json?: boolean }) =>
+    configured(o.config, (config) =>
+      doctorCommand({
+        ...{ config, json: o.json ?? false, clock: systemClock },
+        ...{ hostName: hostname(), readFile, out },
+      }),
+    ),
+  );
+withConfig('position', 'say where a stopped partition goes on; the fleet must be down')
+  .requiredOption('--route <name>', 'route of the partition')
+  .requiredOption('--partition <number>', 'partition of the input topic', whole)
+  .requiredOption('--offset <number>', 'the next input offset to be stamped', whole)
+  .option('--last-id <id>', 'IDs will be above this one; by default above the last one recorded')
+  .option('--give-up-order', 'a last ID below the recorded one is meant')
+  .option('--dry-run', 'say what it would mean, change nothing')
+  .action(
+    (o: {
+      config?: string;
+      route: string;
+      partition: number;
+      offset: number;
+      lastId?: string;
+      giveUpOrder?: boolean;
+      dryRun?: boolean;
+    }) =>
+      configured(o.config, (config) =>
+        positionCommand({
+          ...{ config, route: o.route, partition: o.partition, dryRun: o.dryRun ?? false },
+          request: { offset: o.offset, lastId: o.lastId, giveUpOrder: o.giveUpOrder ?? false },
+          ...{ clock: systemClock, readFile, out },
+        }),
+      ),
+  );
+withConfig('decode', 'take IDs apart')
+  .argument('<id...>')
+  .option('--json', 'one JSON object per line')
+  .action(async (ids: string[], o: { config?: string; json?: boolean }) => {
+    const file = o.config ?? process.env['SNOWSTAMP_CONFIG'];
+    const decode = (layout = DEFAULT_LAYOUT): number =>
+      decodeCommand(ids, layout, { json: o.json ?? false }, out);
+    if (file === undefined) process.exitCode = decode();
+    else await configured(file, (config) => decode(layoutOf(config)));
+  });
+const config = program.command('config').description('look at the configuration');
+config
+  .command('print')
+  .option('-c, --config <file>')
+  .description('what is in effect, secrets masked')
+  .action((o: { config?: string }) => configured(o.config, (c) => configCommand('print', c, out)));
+config
+  .command('schema')
+  .description('JSON Schema of the file')
+  .action(() => {
+    process.exitCode = configCommand('schema', undefined, out);
+  });
+
+if (Number(process.versions.node.split('.')[0]) < NEEDED_MAJOR) {
+  err(
+    `NODE_VERSION: snowstamp runs on Node.js ${NEEDED_MAJOR} or newer, this is ${process.version}: use npm run, or install it`,
+  );
+  process.exitCode = CATALOGUE.NODE_VERSION.exit;
+} else {
+  await program.parseAsync();
+}

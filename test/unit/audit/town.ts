@@ -1,0 +1,75 @@
+import { TopicReader } from '../../../src/audit/topic-reader.ts';
+import { audit, type AuditRoute, type Report } from '../../../src/audit/verify.ts';
+import { World } from '../pipeline/world.ts';
+import { encodeBatch, plainRecord, text, type PlainHeader } from '../records/plain-codec.ts';
+
+export const HEADER = 'snowflake_id';
+
+const header = (name: string, value: string): PlainHeader => ({ name: text(name), value: text(value) });
+
+/** Input, output and dead letters of one partition as an honest worker leaves them, for tests to plant faults in. */
+export class AuditTown {
+  readonly world = new World();
+  readonly #route: AuditRoute;
+
+  constructor(changes: Partial<AuditRoute> = {}) {
+    this.#route = {
+      ...{ name: 'r', input: 'in', output: 'out', deadLetter: 'dlq', inputCompacted: false },
+      rule: { header: HEADER, existing: 'replace' },
+      ...changes,
+    };
+    for (const topic of ['in', 'out', 'dlq']) this.world.create(topic);
+  }
+
+  give(...values: string[]): this {
+    this.world.log('in').put(values);
+    return this;
+  }
+
+  /** A record that comes with an ID of its own. */
+  giveStamped(value: string, id: bigint): this {
+    const records = [plainRecord({ value: text(value), headers: [header(HEADER, String(id))] })];
+    this.world.log('in').putBytes(encodeBatch({ records }));
+    return this;
+  }
+
+  /** Stamped records, one transaction's batch without its marker; undefined as ID: a record nobody stamped. */
+  stamped(...records: readonly (readonly [value: string, id: bigint | undefined])[]): this {
+    const written = records.map(([value, id]) =>
+      plainRecord({ value: text(value), headers: id === undefined ? [] : [header(HEADER, String(id))] }),
+    );
+    this.world.log('out').putBytes(encodeBatch({ records: written }));
+    return this;
+  }
+
+  /** A whole transaction that wrote one record and was aborted or committed; its marker takes an offset too. */
+  transaction(value: string, id: bigint, committed: boolean): this {
+    const records = [plainRecord({ value: text(value), headers: [header(HEADER, String(id))] })];
+    const batch = { records, transactional: true, producerId: 5n, producerEpoch: 0, baseSequence: 0 };
+    this.world.log('out').putBytes(encodeBatch(batch), 5n);
+    this.world.log('out').finish(5n, committed);
+    return this;
+  }
+
+  buried(value: string, offset: number): this {
+    const source = { topic: 'in', partition: '0', offset: String(offset) };
+    const headers = Object.entries(source).map(([name, said]) => header(`snowstamp.error.${name}`, said));
+    this.world.log('dlq').putBytes(encodeBatch({ records: [plainRecord({ value: text(value), headers })] }));
+    return this;
+  }
+
+  committed(offset: number, metadata: string | null): this {
+    this.world.committed.set('in-0', { offset, leaderEpoch: 0, metadata });
+    return this;
+  }
+
+  verify(): Promise<Report> {
+    return audit({
+      reader: new TopicReader(this.world, (ms) => this.world.clock.sleep(ms)),
+      groupId: 'g',
+      routes: [this.#route],
+      expect: () => undefined,
+      progress: () => undefined,
+    });
+  }
+}

@@ -1,0 +1,127 @@
+import { describe, expect, it } from '@jest/globals';
+import { AuditTown, HEADER } from './town.ts';
+
+/** Three records read, stamped 11, 12, 13 at output offsets 0, 1, 2, and committed so. */
+const honest = (): AuditTown =>
+  new AuditTown().give('a', 'b', 'c').stamped(['a', 11n], ['b', 12n], ['c', 13n]).committed(3, 'v1:13:2');
+
+describe('verify on planted faults (P1–P4, rule 16)', () => {
+  it('the honest partition is proven: the control of everything below', async () => {
+    const report = await honest().verify();
+    expect(report).toMatchObject({ verdict: 'proven', ids: 3, duplicateIds: 0 });
+    expect(report.partitions).toMatchObject([{ inputs: 3, stamped: 3, extra: 0, unproven: 0 }]);
+  });
+
+  it('a record lost', async () => {
+    const town = new AuditTown().give('a', 'b', 'c').stamped(['a', 11n], ['c', 13n]).committed(3, 'v1:13:1');
+    const { verdict, partitions } = await town.verify();
+    expect({ verdict, partitions }).toMatchObject({ verdict: 'failed', partitions: [{ missing: 1 }] });
+    expect(partitions[0]?.firstDifference).toBe('input 1: has no output and no dead letter');
+  });
+
+  it('a record stamped twice', async () => {
+    const town = new AuditTown().give('a', 'b').stamped(['a', 11n], ['a', 12n], ['b', 13n]);
+    const { verdict, partitions } = await town.committed(2, 'v1:13:2').verify();
+    expect({ verdict, partitions }).toMatchObject({ verdict: 'failed', partitions: [{ extra: 1 }] });
+  });
+
+  it('an ID given twice, IDs that do not rise, a value changed, a commit that names another last ID', async () => {
+    const twice = new AuditTown().give('a', 'b').stamped(['a', 11n], ['b', 11n]).committed(2, 'v1:11:1');
+    expect(await twice.verify()).toMatchObject({ verdict: 'failed', duplicateIds: 1, firstDuplicate: '11' });
+    const falling = new AuditTown().give('a', 'b').stamped(['a', 12n], ['b', 11n]).committed(2, 'v1:11:1');
+    expect(await falling.verify()).toMatchObject({ verdict: 'failed', partitions: [{ outOfOrder: 1 }] });
+    const changed = new AuditTown().give('a').stamped(['A', 11n]).committed(1, 'v1:11:0');
+    expect(await changed.verify()).toMatchObject({ verdict: 'failed', partitions: [{ different: 1 }] });
+    expect(await honest().committed(3, 'v1:14:2').verify()).toMatchObject({
+      verdict: 'failed',
+      partitions: [{ different: 1 }],
+    });
+  });
+
+  it('a dead letter accounts for its input; control: without it the input is missing', async () => {
+    const town = (): AuditTown => new AuditTown().give('a', 'b').stamped(['a', 11n]).committed(2, 'v1:11:0');
+    expect(await town().buried('b', 1).verify()).toMatchObject({
+      verdict: 'proven',
+      partitions: [{ deadLettered: 1 }],
+    });
+    expect(await town().verify()).toMatchObject({ verdict: 'failed', partitions: [{ missing: 1 }] });
+  });
+});
+
+describe('a route that keeps IDs gives up P1 and P2 for the records that had one, and for no other (rule 10)', () => {
+  const keeping = (): AuditTown =>
+    new AuditTown({ rule: { header: HEADER, existing: 'keep' } }).give('a').giveStamped('k', 5n).give('b');
+
+  it('a kept ID may be low or double', async () => {
+    const town = keeping().stamped(['a', 11n], ['k', 5n], ['b', 12n]).committed(3, 'v1:12:2');
+    expect(await town.verify()).toMatchObject({
+      ...{ verdict: 'proven', ids: 2 },
+      partitions: [{ inputs: 3, stamped: 2, kept: 1 }],
+    });
+  });
+
+  it('ours may not', async () => {
+    const twice = keeping().stamped(['a', 11n], ['k', 5n], ['b', 11n]).committed(3, 'v1:11:2');
+    expect(await twice.verify()).toMatchObject({ verdict: 'failed', duplicateIds: 1, firstDuplicate: '11' });
+    const falling = keeping().stamped(['a', 12n], ['k', 5n], ['b', 11n]).committed(3, 'v1:12:2');
+    expect(await falling.verify()).toMatchObject({ verdict: 'failed', partitions: [{ outOfOrder: 1 }] });
+  });
+});
+
+describe('verify behind the committed pair (P8, rule 16)', () => {
+  it('a copy of the last record, appended once the fleet had stopped, is extra and its ID a duplicate', async () => {
+    const report = await honest().stamped(['c', 13n]).verify();
+    expect(report).toMatchObject({ verdict: 'failed', ids: 4, duplicateIds: 1, firstDuplicate: '13' });
+    expect(report.partitions).toMatchObject([{ stamped: 3, extra: 1 }]);
+    expect(report.partitions[0]?.firstDifference).toContain('output 3: lies behind the last output');
+  });
+
+  it('a record nobody stamped and a record of a committed stranger are extra; an aborted one was never there', async () => {
+    expect(await honest().stamped(['x', undefined]).verify()).toMatchObject({
+      verdict: 'failed',
+      ids: 3,
+      partitions: [{ extra: 1 }],
+    });
+    expect(await honest().transaction('x', 99n, true).verify()).toMatchObject({
+      verdict: 'failed',
+      partitions: [{ extra: 1 }],
+    });
+    expect(await honest().transaction('x', 99n, false).verify()).toMatchObject({ verdict: 'proven', ids: 3 });
+  });
+
+  it('an output written to although its partition never committed anything is extra', async () => {
+    const report = await new AuditTown().stamped(['a', 11n]).verify();
+    expect(report).toMatchObject({ verdict: 'failed', partitions: [{ extra: 1 }] });
+  });
+
+  /** Lets the fleet go on once the commit was read for the first time. */
+  const meanwhile = (town: AuditTown, act: () => void): AuditTown => {
+    town.world.onAsked = (name) => {
+      if (name !== 'ListOffsets') return;
+      town.world.onAsked = () => undefined;
+      act();
+    };
+    return town;
+  };
+
+  it('a fleet that goes on is no fault: the commit read again covers what it wrote, its first record too', async () => {
+    const further = honest();
+    meanwhile(further, () => further.give('d').stamped(['d', 14n]).committed(4, 'v1:14:3'));
+    expect(await further.verify()).toMatchObject({ verdict: 'proven', ids: 4, partitions: [{ extra: 0 }] });
+    const first = new AuditTown().give('a');
+    meanwhile(first, () => first.stamped(['a', 11n]).committed(1, 'v1:11:0'));
+    expect(await first.verify()).toMatchObject({ verdict: 'proven', ids: 1, partitions: [{ extra: 0 }] });
+  });
+
+  it('it covers no duplicate: the IDs behind the pair are compared as well', async () => {
+    const town = honest();
+    meanwhile(town, () => town.give('d').stamped(['d', 13n]).committed(4, 'v1:13:3'));
+    expect(await town.verify()).toMatchObject({ verdict: 'failed', duplicateIds: 1 });
+  });
+
+  it('where an operator states a position meanwhile, what lies behind is unproven, not passed', async () => {
+    const town = honest();
+    meanwhile(town, () => town.stamped(['d', 14n]).committed(4, 'v1:14:-1'));
+    expect(await town.verify()).toMatchObject({ verdict: 'unproven', partitions: [{ unproven: 1 }] });
+  });
+});

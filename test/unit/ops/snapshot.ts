@@ -1,0 +1,40 @@
+import type { LeaseFacts } from '../../../src/lease/port.ts';
+import type { Snapshot } from '../../../src/ops/health.ts';
+import type { Gauges } from '../../../src/ops/metrics.ts';
+
+export const held: LeaseFacts = {
+  state: 'held',
+  node: 7,
+  incarnation: { node: 7, createRevision: '12', nonce: 'ab', floorMs: 1_000 },
+  leaseSecondsLeft: 12.5,
+  windowLeftMs: 9_000,
+  grants: 3,
+  unanswered: 1,
+  clockUnproven: false,
+  restingMs: undefined,
+};
+
+/** A worker that is well. */
+export const well: Snapshot = {
+  phase: { at: 'serving' },
+  joined: true,
+  lease: held,
+  sequenceUse: 0.25,
+  valve: undefined,
+  lag: [
+    { route: 'orders', topic: 'in', partition: 0, records: 5, seconds: 1.5, state: 'open', why: undefined },
+    { route: 'orders', topic: 'in', partition: 1, records: 0, seconds: 0, state: 'open', why: undefined },
+  ],
+};
+
+export const gauges: Gauges = {
+  node: 7,
+  leaseSecondsLeft: 12.5,
+  windowSecondsLeft: 9,
+  sequenceUse: 0.25,
+  idsReserved: 1_000,
+  rollbacks: 2,
+  bytesInFlight: 4_096,
+  yearsLeft: 67.5,
+  lag: well.lag,
+};
