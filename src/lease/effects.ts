@@ -1,26 +1,13 @@
 import type { Clock, Instant } from '../clock.ts';
 import type { Incarnation } from '../snowflake/permit.ts';
+import { askOf } from './asks.ts';
+import type { AskingEffect } from './asks.ts';
 import { proveWithin } from './clock-proof.ts';
-import { domainCode } from './hold.ts';
 import type { KeeperOptions } from './options.ts';
-import { readSurvey, surveyReads } from './pool.ts';
 import type { LeaseCall, LeaseFact } from './port.ts';
-import {
-  claimTransaction,
-  grantTransaction,
-  judgeClaim,
-  judgeClaimSight,
-  judgeGrant,
-  judgeHoldSight,
-  judgeRelease,
-  judgeReleaseSight,
-  previousBeacon,
-  releaseTransaction,
-  sight,
-  statusTransaction,
-} from './protocol.ts';
-import type { ClaimRequest, Speaker } from './protocol.ts';
-import type { Effect, Event, Release } from './state.ts';
+import { previousBeacon, statusTransaction } from './protocol.ts';
+import type { Speaker } from './protocol.ts';
+import type { Effect, Event } from './state.ts';
 import type { Answer, LeaseStore, TransactionResult } from './store.ts';
 
 /** Effects that concern the keeper and its listener alone; the others go to the world. */
@@ -43,7 +30,7 @@ interface Sink {
 
 const STATUS_BYTES = 512;
 
-/** Turns effects into transactions, and answers into events. Decides nothing. */
+/** Carries effects out: asks the store, hands the judged answers back as events. Decides nothing. */
 export class EffectRunner {
   readonly #store: LeaseStore;
   readonly #clock: Clock;
@@ -72,27 +59,16 @@ export class EffectRunner {
   }
 
   async #run(effect: OutwardEffect): Promise<void> {
-    const { keys } = this.#options.domain;
     switch (effect.do) {
-      case 'survey':
-        return this.#survey(effect.call);
       case 'open-lease':
-        return this.#ask('open-lease', effect.call, this.#store.openLease(this.#options.ttlS), (lease) => ({
+        return this.#await('open-lease', effect.call, this.#store.openLease(this.#options.ttlS), (lease) => ({
           on: 'lease-opened',
+          call: effect.call,
           ...lease,
         }));
       case 'close-lease':
         await this.#store.closeLease(effect.leaseId);
         return;
-      case 'claim':
-        return this.#claim(effect.call, { ...effect, domain: this.#options.domain.text });
-      case 'settle-claim': {
-        const request = { ...effect, domain: this.#options.domain.text };
-        return this.#ask('settle', effect.call, this.#store.look(sight(keys, effect.node)), ({ found }) => ({
-          on: 'claim-judged',
-          verdict: judgeClaimSight(found, request),
-        }));
-      }
       case 'renew':
         return this.#renew(effect.call, effect.leaseId);
       case 'prove':
@@ -102,90 +78,45 @@ export class EffectRunner {
           proof: await proveWithin(this.#clock, this.#options.proveClock),
         });
         return;
-      case 'grant':
-        return this.#grant(effect.call, effect.incarnation, effect.untilMs);
-      case 'settle':
-        return this.#settle(effect.call, effect.incarnation);
-      case 'release':
-      case 'settle-release':
-        return this.#release(effect.do, effect.release);
       case 'status':
         return this.#status(effect.incarnation, effect.leaseId);
+      case 'survey':
+      case 'claim':
+      case 'settle-claim':
+      case 'grant':
+      case 'settle':
+      case 'release':
+      case 'settle-release':
+        return this.#ask(effect);
     }
   }
 
-  #survey(call: number): Promise<void> {
-    const { keys, text } = this.#options.domain;
-    return this.#ask('survey', call, this.#store.look(surveyReads(keys)), ({ found }) => {
-      const survey = readSurvey(found);
-      if (survey.domain === text) return { on: 'surveyed', survey };
-      const [code, detail] = domainCode({
-        at: survey.domain === undefined ? 'domain-missing' : 'domain-differs',
-      });
-      return { on: 'broken', code, detail };
+  #ask(effect: AskingEffect): Promise<void> {
+    const sent = this.#clock.now();
+    const ask = askOf(effect, this.#options.domain, this.#speaker(sent));
+    const asking = 'send' in ask ? this.#store.transact(ask.send) : this.#store.look(ask.look);
+    return this.#await(ask.during, ask.call, asking, (result) => {
+      const event = ask.judge(result);
+      if (effect.do === 'claim') this.#compareClocks(result, effect.nonce, sent);
+      if (effect.do === 'grant') {
+        this.#compareClocks(result, effect.incarnation.nonce, sent);
+        this.#noteGrant(effect, event, sent);
+      }
+      return event;
     });
   }
 
-  #claim(call: number, request: ClaimRequest): Promise<void> {
-    const sent = this.#clock.now();
-    const { keys } = this.#options.domain;
-    const asking = this.#store.transact(claimTransaction(keys, request, this.#speaker(sent)));
-    return this.#ask('claim', call, asking, (result) => {
-      this.#compareClocks(result, request.nonce, sent);
-      return { on: 'claim-judged', verdict: judgeClaim(result, request) };
-    });
+  #noteGrant({ incarnation, untilMs }: AskingEffect & { do: 'grant' }, event: Event, sent: Instant): void {
+    if (event.on !== 'hold-judged' || event.verdict.at !== 'ours') return;
+    this.#sink.note({ fact: 'granted', node: incarnation.node, untilMs, tookMs: this.#since(sent) });
   }
 
   #renew(call: number, leaseId: string): Promise<void> {
     const sent = this.#clock.now();
-    return this.#ask('renew', call, this.#store.renewLease(leaseId), ({ ttlMs }) => {
+    return this.#await('renew', call, this.#store.renewLease(leaseId), ({ ttlMs }) => {
       this.#sink.note({ fact: 'renewed', tookMs: this.#since(sent) });
-      return { on: 'renewed', ttlMs };
+      return { on: 'renewed', call, ttlMs };
     });
-  }
-
-  #grant(call: number, incarnation: Incarnation, untilMs: number): Promise<void> {
-    const sent = this.#clock.now();
-    const { keys, text } = this.#options.domain;
-    const transaction = grantTransaction(keys, incarnation, untilMs, text, this.#speaker(sent));
-    return this.#ask('grant', call, this.#store.transact(transaction), (result) => {
-      this.#compareClocks(result, incarnation.nonce, sent);
-      const verdict = judgeGrant(result, incarnation, untilMs, text);
-      if (verdict.at === 'ours') {
-        this.#sink.note({ fact: 'granted', node: incarnation.node, untilMs, tookMs: this.#since(sent) });
-      }
-      return { on: 'hold-judged', verdict };
-    });
-  }
-
-  #settle(call: number, incarnation: Incarnation): Promise<void> {
-    const { keys, text } = this.#options.domain;
-    return this.#ask('settle', call, this.#store.look(sight(keys, incarnation.node)), ({ found }) => ({
-      on: 'hold-judged',
-      verdict: judgeHoldSight(found, incarnation, text),
-    }));
-  }
-
-  #release(what: 'release' | 'settle-release', release: Release): Promise<void> {
-    const { keys, text } = this.#options.domain;
-    const { incarnation, call } = release;
-    if (what === 'settle-release') {
-      return this.#ask('settle', call.id, this.#store.look(sight(keys, incarnation.node)), ({ found }) => ({
-        on: 'release-judged',
-        verdict: judgeReleaseSight(found, incarnation),
-      }));
-    }
-    const transaction = releaseTransaction(
-      keys,
-      incarnation,
-      release,
-      text,
-      this.#speaker(this.#clock.now()),
-    );
-    return this.#ask('release', call.id, this.#store.transact(transaction), (result) => ({
-      on: 'release-judged',
-      verdict: judgeRelease(result, incarnation),
-    }));
   }
 
   /** Nobody waits for it, and nothing hangs on it. */
@@ -198,15 +129,15 @@ export class EffectRunner {
     if (answer.at !== 'answered') this.#report('status', answer);
   }
 
-  async #ask<T>(
+  async #await<T>(
     during: LeaseCall,
     call: number,
     asking: Promise<Answer<T>>,
-    toEvent: (value: T) => EventWithoutCall,
+    toEvent: (value: T) => Event,
   ): Promise<void> {
     const answer = await asking;
     if (answer.at === 'answered') {
-      this.#sink.dispatch({ ...toEvent(answer.value), call } as Event);
+      this.#sink.dispatch(toEvent(answer.value));
     } else if (answer.at === 'rolled-back') {
       this.#sink.dispatch({ on: 'broken', code: 'STORE_ROLLED_BACK', detail: answer.detail });
     } else {
@@ -242,8 +173,6 @@ export class EffectRunner {
     return this.#clock.now().monotonicMs - sent.monotonicMs;
   }
 }
-
-type EventWithoutCall = Event extends infer E ? (E extends { call: number } ? Omit<E, 'call'> : E) : never;
 
 const detailOf = (answer: object): string =>
   'detail' in answer ? String(answer.detail) : 'the lease does not exist';
