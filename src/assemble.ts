@@ -108,6 +108,7 @@ export async function assemble(
       settings: settings.pipeline,
       groupId: settings.group.groupId,
       maxMessageBytes: (topic) => limits.maxMessageBytes(topic),
+      books: new Map(),
       observe: (fact) => {
         observe({ room: 'pipeline', fact });
       },

@@ -45,14 +45,14 @@ export async function verifyCommand({
   const progress = createProgress(terminal, 'verify');
   try {
     const routes: AuditRoute[] = [];
-    for (const { name, input, output, deadLetter, header, existing } of chosen) {
+    for (const { name, input, output, deadLetter, stamp } of chosen) {
       const policy = (await admin.describeConfigs(input)).get('cleanup.policy') ?? '';
       routes.push({
         name,
         input,
         output,
         deadLetter,
-        rule: { header, existing },
+        rule: { header: stamp.header, existing: stamp.existing },
         inputCompacted: policy.includes('compact'),
       });
     }

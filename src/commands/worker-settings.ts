@@ -1,5 +1,5 @@
 import type { WorkerSettings } from '../assemble.ts';
-import { layoutOf, leaseTimesOf } from '../config/derived.ts';
+import { layoutOf, leaseTimesOf, valueStampOf } from '../config/derived.ts';
 import type { Config } from '../config/schema.ts';
 import type { EtcdSettings } from '../lease/endpoints.ts';
 import type { ClusterOptions } from '../kafka/cluster/options.ts';
@@ -86,7 +86,7 @@ export function workerSettingsOf(config: Config, name: string, readFile: ReadFil
         ...route,
         deadLetter: route.deadLetter,
         onError: route.onError ?? (route.deadLetter === undefined ? 'stop' : 'deadLetter'),
-        stamp: { header: route.header, existing: route.existing },
+        stamp: { header: route.stamp.header, existing: route.stamp.existing, value: valueStampOf(route) },
       })),
       fetch: {
         maxBytes: kafka.fetchMaxBytes,

@@ -27,3 +27,28 @@ export const leaseTimesOf = ({ lease }: Pick<Config, 'lease'>): LeaseTimes => ({
   windowMs: lease.windowMs ?? PROFILES[lease.profile].windowMs,
   refreshMs: lease.refreshMs ?? PROFILES[lease.profile].refreshMs,
 });
+
+/** As `ValueSettings` of the stamp room, which this room may not import; the compiler holds the two together where they meet. */
+interface ValueStamp {
+  readonly format: 'json' | 'avro' | 'protobuf';
+  readonly wire: 'none' | 'confluent';
+  readonly shape: 'flat' | 'envelope';
+  readonly field: string;
+  readonly fieldNumber: number;
+  readonly nullable: boolean;
+}
+
+/** What is left out, filled in; undefined for a route that stamps the header. */
+export function valueStampOf({ stamp }: Pick<Config['routes'][number], 'stamp'>): ValueStamp | undefined {
+  const { format, wire, shape, field, fieldNumber, nullable } = stamp;
+  if (stamp.in === 'header' || format === undefined) return undefined;
+  return {
+    format,
+    wire: wire ?? 'none',
+    shape: shape ?? 'flat',
+    field: field ?? 'snowflake_id',
+    // The largest with a tag of two bytes.
+    fieldNumber: fieldNumber ?? 2_047,
+    nullable: nullable ?? false,
+  };
+}

@@ -17,7 +17,7 @@ interface Filled {
  */
 export function withFiles({ ...sections }: Partial<Config>, readFile: ReadFile): Filled {
   const mistakes: Mistake[] = [];
-  const { etcd, kafka } = sections;
+  const { etcd, kafka, registry } = sections;
   if (etcd !== undefined) {
     sections.etcd = fill(etcd, ['etcd'], ['password'], readFile, mistakes);
     fill(etcd.tls ?? {}, ['etcd', 'tls'], [], readFile, mistakes);
@@ -28,6 +28,10 @@ export function withFiles({ ...sections }: Partial<Config>, readFile: ReadFile):
     const secrets = ['password', 'clientSecret'];
     if (sasl !== undefined)
       sections.kafka = { ...kafka, sasl: fill(sasl, ['kafka', 'sasl'], secrets, readFile, mistakes) };
+  }
+  if (registry !== undefined) {
+    fill(registry.tls ?? {}, ['registry', 'tls'], [], readFile, mistakes);
+    sections.registry = fill(registry, ['registry'], ['password', 'token'], readFile, mistakes);
   }
   return { sections, mistakes };
 }

@@ -1,7 +1,7 @@
 import type { Mistake } from './mistake.ts';
 import type { Config } from './schema.ts';
 
-/** A rule between settings: asked with the sections that have the right shape, silent when one it reads is not among them. */
+/** A rule between settings: asked with the sections that have the right shape (an optional one may be undefined), silent when one it reads is not among them. */
 export type Rule = (sections: Partial<Config>, nowMs: number) => readonly Mistake[];
 
 export function rule<Name extends keyof Config>(
@@ -9,7 +9,7 @@ export function rule<Name extends keyof Config>(
   ask: (sections: Pick<Config, Name>, nowMs: number) => readonly Mistake[],
 ): Rule {
   return (sections, nowMs) =>
-    reads.every((name) => sections[name] !== undefined) ? ask(sections as Pick<Config, Name>, nowMs) : [];
+    reads.every((name) => Object.hasOwn(sections, name)) ? ask(sections as Pick<Config, Name>, nowMs) : [];
 }
 
 export const when = (wrong: boolean, path: string, problem: string, remedy: string): Mistake[] =>

@@ -1,8 +1,11 @@
 import { connectionRules } from './connection-rules.ts';
 import { identityRules } from './identity-rules.ts';
 import type { Mistake } from './mistake.ts';
+import { registryRules } from './registry-rules.ts';
 import { routeRules } from './route-rules.ts';
 import { rule, when, type Rule } from './rule.ts';
+import { stampRules } from './stamp-rules.ts';
+import { unservedRules } from './unserved.ts';
 
 const sizeRules = rule(['pipeline', 'kafka'], ({ pipeline, kafka }) => [
   ...when(
@@ -40,7 +43,16 @@ const admissionRules = rule(['admission'], ({ admission }) => [
   ),
 ]);
 
-const RULES: readonly Rule[] = [...identityRules, ...connectionRules, routeRules, sizeRules, admissionRules];
+const RULES: readonly Rule[] = [
+  ...identityRules,
+  ...connectionRules,
+  routeRules,
+  stampRules,
+  ...registryRules,
+  sizeRules,
+  admissionRules,
+  ...unservedRules,
+];
 
 /** All rules between settings, all their mistakes. PURE. */
 export const ruleMistakes = (sections: Parameters<Rule>[0], nowMs: number): Mistake[] =>

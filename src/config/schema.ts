@@ -1,20 +1,6 @@
-import { z } from 'zod';
-
-/**
- * The one schema: type, default, unit (in the key), sentence. YAML, environment, `config print`, `config schema` and the
- * table of settings all come from it. Numbers are whole unless said otherwise. Rules between settings: rules.ts.
- */
-const ms = (least = 0) => z.int().min(least);
-const bytes = (least = 1) => z.int().min(least);
-const topic = z
-  .string()
-  .regex(/^[a-zA-Z0-9._-]{1,249}$/, 'a Kafka topic name has 1–249 characters of a-z A-Z 0-9 . _ -');
-const hostPort = z.string().regex(/^(?:\[[0-9a-fA-F:]+\]|[^:\s/]+):\d{1,5}$/, 'host:port is needed');
-const text = z.string().min(1);
-const file = text;
-/** Never printed: `writeOnly` in the JSON Schema is what print.ts masks by. */
-const secret = (fileKey: string) =>
-  text.optional().meta({ description: `Secret. Prefer ${fileKey}.`, writeOnly: true });
+import { bytes, file, hostPort, ms, secret, text, z } from './field.ts';
+import { registrySchema } from './registry-schema.ts';
+import { routeSchema } from './route-schema.ts';
 
 const layout = z.strictObject({
   timestampBits: z.int().default(41).describe('Bits of the millisecond timestamp.'),
@@ -145,32 +131,6 @@ const kafka = z.strictObject({
   fetchMaxWaitMs: ms().default(100).describe('Or after this long.'),
 });
 
-const routeSchema = z.strictObject({
-  name: z
-    .string()
-    .regex(/^[a-z0-9][a-z0-9_-]{0,62}$/, 'lower-case letters, digits, - and _')
-    .describe('Name in metrics and logs.'),
-  input: topic.describe('Topic of plain events.'),
-  output: topic.describe('Topic of stamped events.'),
-  deadLetter: topic.optional().describe('Topic for records that cannot be stamped.'),
-  onError: z
-    .enum(['deadLetter', 'stop'])
-    .optional()
-    .describe('deadLetter when a topic is named, else stop: that partition waits for you.'),
-  header: text.max(63).default('snowflake_id').describe('Header that carries the ID.'),
-  existing: z
-    .enum(['replace', 'keep', 'reject'])
-    .default('replace')
-    .describe('What happens to a header of that name that is there already.'),
-  compression: z
-    .enum(['none', 'gzip', 'snappy', 'lz4', 'zstd'])
-    .default('none')
-    .describe('Compression of stamped batches.'),
-  inflateCapBytes: bytes(2 ** 20)
-    .default(64 * 2 ** 20)
-    .describe('A compressed batch may inflate to this.'),
-});
-
 const pipeline = z.strictObject({
   commitIntervalMs: ms(1).default(50).describe('Longest a transaction is composed.'),
   lingerMs: ms().default(10).describe('A trickle is gathered for this long.'),
@@ -203,6 +163,7 @@ const admission = z.strictObject({
   openAtRecords: z.int().min(0).default(500_000).describe('Records at which it opens again.'),
 });
 
+/** Type, default, unit (in the key) and sentence of every setting. Rules between settings: rules.ts. */
 export const configSchema = z.strictObject({
   domain: domain.prefault({}).describe('Which ID domain.'),
   etcd: etcd.describe('How etcd is reached.'),
@@ -210,6 +171,7 @@ export const configSchema = z.strictObject({
   clock: clock.prefault({}).describe('What clock steps lead to.'),
   kafka: kafka.describe('How Kafka is reached.'),
   routes: z.array(routeSchema).min(1).describe('From which topic to which.'),
+  registry: registrySchema.optional().describe('Schema registry, for routes with the Confluent wire format.'),
   pipeline: pipeline.prefault({}).describe('Sizes and times of the data path.'),
   admission: admission.prefault({}).describe('When intake slows down.'),
   http: z

@@ -17,7 +17,7 @@ export interface Shape {
 /** Every type mistake at once. PURE. */
 export function checkShape(value: unknown): Shape {
   const whole = configSchema.safeParse(value);
-  if (whole.success) return { sections: whole.data, issues: [] };
+  if (whole.success) return { sections: withAbsent(whole.data), issues: [] };
   const given = value as Readonly<Record<string, unknown>>;
   const sections = Object.entries(configSchema.shape).flatMap(([name, section]) => {
     const alone = section.safeParse(given[name]);
@@ -30,6 +30,9 @@ export function checkShape(value: unknown): Shape {
   }));
   return { sections: Object.fromEntries(sections), issues };
 }
+
+/** An optional section that was left out is there as undefined: it has the right shape. */
+const withAbsent = (config: Config): Config => ({ ...config, registry: config.registry });
 
 export const isWhole = (sections: Partial<Config>): sections is Config =>
   Object.keys(configSchema.shape).every((name) => Object.hasOwn(sections, name));

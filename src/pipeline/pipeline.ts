@@ -3,6 +3,7 @@ import type { Cluster } from '../kafka/cluster/port.ts';
 import { BufferPool } from '../kafka/records/buffer-pool.ts';
 import type { Membership, OwnershipListener } from '../kafka/membership/port.ts';
 import { headerPolicy } from '../stamp/header.ts';
+import type { SchemaBook } from '../stamp/schema-book.ts';
 import { intakeOf, OPEN, type Admission } from './admission.ts';
 import { Composer } from './compose.ts';
 import { Fetcher } from './fetcher.ts';
@@ -30,6 +31,8 @@ export interface PipelineParts {
   readonly groupId: string;
   /** The topic's max.message.bytes. */
   readonly maxMessageBytes: (topic: string) => number;
+  /** By route; a route whose values carry no schema ID has none. */
+  readonly books: ReadonlyMap<string, SchemaBook>;
   readonly observe: Observe;
 }
 

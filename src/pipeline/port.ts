@@ -1,6 +1,7 @@
 import type { Layout } from '../snowflake/layout.ts';
 import type { Reservation } from '../snowflake/generator.ts';
 import type { ErrorCode } from '../errors.ts';
+import type { ValueSettings } from '../stamp/value-settings.ts';
 
 /** A partition by name. */
 export interface TopicPartition {
@@ -12,6 +13,8 @@ export interface TopicPartition {
 export interface StampSettings {
   readonly header: string;
   readonly existing: 'replace' | 'keep' | 'reject';
+  /** Undefined: the ID goes into the header. With it, null values still get the header. */
+  readonly value: ValueSettings | undefined;
 }
 
 /** One input topic and where its records go. Output partition = input partition. */
@@ -20,8 +23,12 @@ export interface Route {
   readonly input: string;
   readonly output: string;
   readonly deadLetter: string | undefined;
-  /** What happens to a record that cannot be stamped or is refused by the output (P7). */
-  readonly onError: 'deadLetter' | 'stop';
+  /**
+   * What happens to a record that cannot be stamped or is refused by the output (P7). `header`: a value that cannot be stamped leaves with
+   * the ID in the header alone; what even that does not help becomes a dead letter when there is a topic, else stops the partition.
+   */
+  readonly onError: 'deadLetter' | 'stop' | 'header';
+  readonly deadLetterHeaders: 'snowstamp' | 'connect' | 'streams' | 'spring';
   readonly stamp: StampSettings;
   readonly compression: 'none' | 'gzip' | 'snappy' | 'lz4' | 'zstd';
   /** A compressed input batch may inflate to this many bytes, not further. */

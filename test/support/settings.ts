@@ -14,7 +14,8 @@ export interface Target {
 export const route = (given: Target['routes'][number]): Route => ({
   deadLetter: undefined,
   onError: given.deadLetter === undefined ? 'stop' : 'deadLetter',
-  stamp: { header: 'snowflake_id', existing: 'replace' },
+  deadLetterHeaders: 'snowstamp',
+  stamp: { header: 'snowflake_id', existing: 'replace', value: undefined },
   compression: 'none',
   inflateCapBytes: 64 * 2 ** 20,
   ...given,

@@ -33,7 +33,7 @@ const LIBRARIES = {
   'prom-client': 'src/ops/metrics.ts',
   fastify: 'src/ops/http.ts',
   pino: 'src/ops/log.ts',
-  zod: 'src/config/schema.ts',
+  zod: 'src/config/field.ts',
   yaml: 'src/config/load.ts',
   commander: 'src/main.ts',
   'cli-progress': 'src/commands/progress.ts',

@@ -148,7 +148,10 @@ describe('the shape of the file', () => {
   it('the least configuration loads, with every default filled in', () => {
     const config = configOf();
     expect(config.kafka.groupId).toBe('snowstamp');
-    expect(config.routes[0]).toMatchObject({ header: 'snowflake_id', existing: 'replace' });
+    expect(config.routes[0]).toMatchObject({
+      stamp: { in: 'header', header: 'snowflake_id', existing: 'replace' },
+      deadLetterHeaders: 'snowstamp',
+    });
     expect(config.lease.clockProof).toBe('auto');
   });
 

@@ -116,7 +116,7 @@ describe('a record that carries the header already', () => {
     headers: [{ name: text('snowflake_id'), value: text('7') }],
   });
   const with_ = (existing: 'replace' | 'keep' | 'reject'): Scene => {
-    const scene = new Scene({ route: { stamp: { header: 'snowflake_id', existing } } });
+    const scene = new Scene({ route: { stamp: { header: 'snowflake_id', existing, value: undefined } } });
     put(scene, plainRecord({ value: text('a') }), stamped, plainRecord({ value: text('z') }));
     return scene;
   };

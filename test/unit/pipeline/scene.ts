@@ -146,6 +146,7 @@ export class Scene {
     const route = fullRoute({ name: 'r', input: 'in', output: 'out', deadLetter: 'dlq', ...options.route });
     this.pipeline = new Pipeline({
       cluster: world,
+      books: new Map(),
       clock: world.clock,
       settings: { ...SETTINGS, routes: [route], ...options.settings },
       groupId: 'g',

@@ -1,0 +1,26 @@
+import { rule, when, type Rule } from './rule.ts';
+
+const SOON = 'this release has it in its schema only; leave it out';
+
+/** Settings that have a meaning and nobody yet who does what they say: refused, never accepted in silence. */
+const routes = rule(['routes'], (sections) =>
+  sections.routes.flatMap(({ onError, deadLetterHeaders, stamp, mapping }, i) => {
+    const unserved = {
+      onError: onError === 'header',
+      deadLetterHeaders: deadLetterHeaders !== 'snowstamp',
+      'stamp.in': stamp.in === 'value',
+      'stamp.wire': stamp.wire === 'confluent',
+      'stamp.schemaFile': stamp.schemaFile !== undefined,
+      mapping: mapping !== undefined,
+    };
+    return Object.entries(unserved).flatMap(([key, here]) =>
+      when(here, `routes[${i}].${key}`, 'is not served yet', SOON),
+    );
+  }),
+);
+
+const registry = rule(['registry'], (sections) =>
+  when(sections.registry !== undefined, 'registry', 'is not served yet', SOON),
+);
+
+export const unservedRules: readonly Rule[] = [routes, registry];
