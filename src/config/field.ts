@@ -13,7 +13,7 @@ export const topic = z
   .regex(/^[a-zA-Z0-9._-]{1,249}$/, 'a Kafka topic name has 1–249 characters of a-z A-Z 0-9 . _ -');
 export const hostPort = z.string().regex(/^(?:\[[0-9a-fA-F:]+\]|[^:\s/]+):\d{1,5}$/, 'host:port is needed');
 export const text = z.string().min(1);
-export const file = text;
+export const file = z.string().min(1);
 /** Never printed: `writeOnly` in the JSON Schema is what print.ts masks by. */
 export const secret = (fileKey: string) =>
   text.optional().meta({ description: `Secret. Prefer ${fileKey}.`, writeOnly: true });
