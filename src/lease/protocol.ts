@@ -37,11 +37,7 @@ export function keysUnder(prefix: string): Keys {
 }
 
 /** Who speaks, for the diagnostics in windows and the clock comparison in the beacon. */
-export interface Speaker {
-  /** Host or pod name; shown to operators only. */
-  readonly name: string;
-  readonly wallMs: number;
-}
+export type Speaker = Omit<Beacon, 'nonce' | 'granted'> & { readonly name: string };
 
 export interface ClaimRequest {
   readonly node: number;
@@ -62,7 +58,7 @@ export function claimTransaction(keys: Keys, request: ClaimRequest, speaker: Spe
       { do: 'get', key: keys.window(node) },
       { do: 'get', key: keys.beacon },
       { do: 'put', key: keys.claim(node), value: nonce, leaseId },
-      { do: 'put', key: keys.beacon, value: encodeBeacon({ nonce, wallMs: speaker.wallMs }) },
+      { do: 'put', key: keys.beacon, value: encodeBeacon({ ...speaker, nonce, granted: false }) },
     ],
     otherwise: sight(keys, node),
   };
@@ -85,7 +81,7 @@ export function grantTransaction(
     then: [
       { do: 'get', key: keys.beacon },
       { do: 'put', key: keys.window(node), value: encodeWindow({ untilMs, held: true, by: speaker.name }) },
-      { do: 'put', key: keys.beacon, value: encodeBeacon({ nonce, wallMs: speaker.wallMs }) },
+      { do: 'put', key: keys.beacon, value: encodeBeacon({ ...speaker, nonce, granted: true }) },
     ],
     otherwise: sight(keys, node),
   };

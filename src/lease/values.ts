@@ -28,7 +28,7 @@ export function encodeUntil(untilMs: number): string {
 export function encodeWindow({ untilMs, held, by, releasedAtMs }: WindowValue): string {
   const parts = [encodeUntil(untilMs), held ? 'held' : 'released'];
   if (releasedAtMs !== undefined) parts.push(`at=${releasedAtMs}`);
-  if (by !== undefined) parts.push(`by=${by.replace(/[^\w.:-]/g, '_').slice(0, MAX_NAME)}`);
+  if (by !== undefined) parts.push(`by=${plain(by)}`);
   return parts.join(';');
 }
 
@@ -48,17 +48,51 @@ export function decodeWindow(text: string): WindowValue | undefined {
   };
 }
 
-/** `beacon`: the wall clock of whoever claimed or granted last, at sending. Compared by clocks only. */
+/** `beacon`: the wall clock of whoever claimed or granted last, at sending. Compared by clocks only: peers.ts. */
 export interface Beacon {
   readonly nonce: string;
+  /** Whole Unix ms. */
   readonly wallMs: number;
+  /** Whose clock it is: host or pod. */
+  readonly name?: string;
+  /** False from a CLAIM, true from a GRANT. */
+  readonly granted?: boolean;
+  readonly heard?: Heard | undefined;
 }
 
-export function encodeBeacon({ nonce, wallMs }: Beacon): string {
-  return `${nonce};${wallMs}`;
+/** The speaker's CLAIM or GRANT before, which the store applied between sending and answer; ages at the stamp, whole ms. */
+export interface Heard {
+  readonly revision: string;
+  readonly sentAgoMs: number;
+  readonly answeredAgoMs: number;
+}
+
+/** At most 192 bytes. */
+export function encodeBeacon({ nonce, wallMs, name, granted, heard }: Beacon): string {
+  const parts = [nonce, String(wallMs)];
+  if (name !== undefined) parts.push(granted === true ? 'g' : 'c', plain(name));
+  if (name !== undefined && heard !== undefined)
+    parts.push(heard.revision, String(heard.sentAgoMs), String(heard.answeredAgoMs));
+  return parts.join(';');
 }
 
 export function decodeBeacon(text: string): Beacon | undefined {
-  const match = /^([0-9a-f]+);(\d{1,15})$/.exec(text);
-  return match === null ? undefined : { nonce: match[1]!, wallMs: Number(match[2]) };
+  const match =
+    /^([0-9a-f]+);(\d{1,15})(?:;([cg]);([\w.:-]{1,64})(?:;(\d{1,19});(\d{1,15});(\d{1,15}))?)?$/.exec(text);
+  if (match === null) return undefined;
+  const [, nonce, wallMs, kind, name, revision, sentAgoMs, answeredAgoMs] = match;
+  return {
+    nonce: nonce!,
+    wallMs: Number(wallMs),
+    ...(name === undefined ? {} : { name, granted: kind === 'g' }),
+    ...(revision === undefined
+      ? {}
+      : { heard: { revision, sentAgoMs: Number(sentAgoMs), answeredAgoMs: Number(answeredAgoMs) } }),
+  };
+}
+
+/** A name that can break the form of no value. */
+function plain(name: string): string {
+  const text = name.replace(/[^\w.:-]/g, '_').slice(0, MAX_NAME);
+  return text === '' ? '_' : text;
 }

@@ -44,8 +44,38 @@ describe('text forms of the keys', () => {
     expect(() => encodeUntil(bound)).toThrow(RangeError);
   });
 
-  it('a beacon reads back as written, and anything else as none', () => {
-    expect(decodeBeacon(encodeBeacon({ nonce: 'ab12', wallMs: 5 }))).toEqual({ nonce: 'ab12', wallMs: 5 });
-    expect(decodeBeacon('ab12')).toBeUndefined();
+  it.each([
+    { nonce: 'ab12', wallMs: 5 },
+    { nonce: 'ab12', wallMs: 5, name: 'pod-7.eu', granted: false },
+    {
+      nonce: 'ab12',
+      wallMs: 1_700_000_000_000,
+      name: 'a',
+      granted: true,
+      heard: { revision: '9223372036854775807', sentAgoMs: 3_000, answeredAgoMs: 0 },
+    },
+  ])('a beacon reads back as written: %j', (beacon) => {
+    expect(decodeBeacon(encodeBeacon(beacon))).toEqual(beacon);
   });
+
+  it('a beacon is at most 192 bytes, whatever the host is called', () => {
+    const heard = { revision: '9'.repeat(19), sentAgoMs: 10 ** 14, answeredAgoMs: 10 ** 14 };
+    const text = encodeBeacon({
+      nonce: 'f'.repeat(32),
+      wallMs: 10 ** 14,
+      name: 'ü;g;x'.repeat(50),
+      granted: true,
+      heard,
+    });
+    expect(Buffer.byteLength(text)).toBeLessThanOrEqual(192);
+    expect(decodeBeacon(text)).toMatchObject({ granted: true, heard });
+    expect(decodeBeacon(encodeBeacon({ nonce: 'a', wallMs: 1, name: '' }))).toMatchObject({ nonce: 'a' });
+  });
+
+  it.each(['ab12', 'ab12;5;x;a', 'ab12;5;g;', 'ab12;5;g;a;1', 'ab12;-5', ';5', 'ab12;5;g;a;1;2;3;4'])(
+    'what is no beacon is not read as one: %j',
+    (text) => {
+      expect(decodeBeacon(text)).toBeUndefined();
+    },
+  );
 });
