@@ -33,6 +33,8 @@ const TRICKLE_BYTES = 65_536;
 /** While partitions of this node wait for room, a long poll for the others is kept short, or it would hold them up. */
 const CROWDED_WAIT_MS = 5;
 const IDLE_MS = 200;
+/** What a sidelined partition is tried with: many of them, due together, must not fill the room. */
+const TRIAL_BYTES = 65_536;
 /** After an error that concerns the request; one that concerns a partition makes that partition wait (rule 5). */
 const WHOLE_ANSWER_PAUSE_MS = 50;
 
@@ -118,7 +120,11 @@ export class Fetcher {
     let nextMs = Infinity;
     for (const partition of this.#source.partitions()) {
       if (!partition.flowing || this.#leaderOf(partition) !== nodeId) continue;
-      const { trouble } = partition;
+      const { trouble, dueMs } = partition;
+      if (dueMs > monotonicMs) {
+        nextMs = Math.min(nextMs, dueMs - monotonicMs);
+        continue;
+      }
       const waits = trouble !== undefined && trouble.leaderEpoch === this.#epochOf(partition);
       if (waits && trouble.untilMs > monotonicMs) nextMs = Math.min(nextMs, trouble.untilMs - monotonicMs);
       else mine.push(partition);
@@ -215,11 +221,15 @@ export class Fetcher {
   }
 }
 
-/** A batch that came truncated is asked for with room for all of it, within what a whole answer may hold. */
-const roomFor = (
-  { inflow: { needBytes } }: Partition,
+/** A batch that came truncated is asked for with room for all of it, within what a whole answer may hold; to try alone, little will do. */
+function roomFor(
+  { state, inflow: { needBytes } }: Partition,
   limits: { readonly maxBytes: number; readonly partitionMaxBytes: number },
-): number => Math.max(limits.partitionMaxBytes, Math.min(needBytes, limits.maxBytes));
+): number {
+  const usualBytes =
+    state.at === 'sidelined' ? Math.min(TRIAL_BYTES, limits.partitionMaxBytes) : limits.partitionMaxBytes;
+  return Math.max(usualBytes, Math.min(needBytes, limits.maxBytes));
+}
 
 /** The partition was reset or stopped since, or another broker's answer for the same offset was taken. */
 const isLate = ({ partition, resets, fetchOffset }: Asked): boolean =>

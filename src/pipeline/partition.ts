@@ -11,7 +11,7 @@ import { fetchPauseMs } from './retry.ts';
  * | opening | added, or a permit, an error or a doubtful outcome made the position uncertain | nothing fetched | `opened`, `stop` |
  * | floor | position known, but the generator's next timestamp is not above the partition's last ID yet | may fetch | `passFloor` |
  * | open | may be composed | may fetch | anything |
- * | sidelined | its batch was refused; waits `untilMs`, then is tried in a transaction of its own (rule 5) | keeps what was fetched | `committed`, `reopen` (it comes back sidelined), `stop` |
+ * | sidelined | its batch was refused; waits `untilMs`, then is tried in a transaction of its own (rule 5) | nothing before its time: it takes no room from what flows (P6) | `committed`, `reopen` (it comes back sidelined), `stop` |
  * | stopped | only an operator can help, or the cause must go away (rule 8) | nothing | `reopen` |
  */
 export type PartitionState =
@@ -156,7 +156,8 @@ export class Partition {
     if (this.state.at === 'stopped') return;
     const backoffMs = Math.min(retry.maxMs, retry.firstMs * 2 ** Math.min(this.#attempts, 20));
     this.#attempts++;
-    this.inflow.rewind();
+    this.resets++;
+    this.inflow.reset(this.position, this.positionEpoch);
     this.#sidelined = { at: 'sidelined', untilMs: nowMs + backoffMs, attempt: this.#attempts, why };
     if (this.flowing) this.state = this.#sidelined;
     const { topic, partition } = this.token;
@@ -191,7 +192,12 @@ export class Partition {
     this.trouble = { why, tries: this.trouble?.tries ?? 0, untilMs: 0, leaderEpoch: -1 };
   }
 
-  /** May be fetched for. */
+  /** End of its backoff, monotonic; 0 when it waits out none. */
+  get dueMs(): number {
+    return this.state.at === 'sidelined' ? this.state.untilMs : 0;
+  }
+
+  /** May be fetched for, once it is due. */
   get flowing(): boolean {
     return (
       this.token.alive &&

@@ -115,12 +115,14 @@ export class Stamper {
       await this.#wake.wait(this.#pauseMs(), intake);
       return 'ready';
     }
+    const isAlone = partitions[0]!.state.at === 'sidelined';
     const end = await this.#owned.holding(partitions, async () => {
       const draft = await this.#compose(partitions); //                                mint, stamp
       const startedMs = this.#clock.now().monotonicMs;
       const outcome = isEmpty(draft) ? NOTHING : await this.#send(draft, identity); // publish, commit
       for (const { writer } of [...draft.parts.values(), ...draft.letters.values()]) writer?.release();
       const verdict = this.#settlement.settle(draft, outcome, identity, startedMs);
+      if (isAlone) this.#pace.triedAlone(startedMs, this.#clock.now().monotonicMs);
       return this.#conclude(verdict, draft);
     });
     if (end === 'pause') await this.#clock.sleep(PAUSE_MS, intake); // nobody who waits for a partition waits for this
@@ -184,28 +186,27 @@ export class Stamper {
   #due(): Partition[] {
     const now = this.#clock.now().monotonicMs;
     const nextTimestampMs = this.#spell.minter.nextTimestampMs();
-    const open: Partition[] = [];
-    let bytes = 0;
-    let oldestMs = Infinity;
-    for (const partition of this.#owned.all()) {
-      const { state, inflow } = partition;
-      if (!this.#owned.composable(partition)) continue;
-      if (state.at === 'sidelined' && state.untilMs <= now && inflow.pending) return [partition];
+    const owned = [...this.#owned.all()].filter((partition) => this.#owned.composable(partition));
+    for (const partition of owned) {
+      const { state } = partition;
       if (state.at === 'floor' && nextTimestampMs > state.floorTimestampMs) partition.passFloor();
-      if (partition.state.at !== 'open' || !inflow.pending) continue;
-      open.push(partition);
-      bytes += inflow.bytes;
-      oldestMs = Math.min(oldestMs, inflow.oldestMs);
     }
+    const pending = (at: 'open' | 'sidelined') =>
+      owned.filter(({ state, inflow }) => state.at === at && inflow.pending);
+    const others = owned.some(({ state }) => state.at === 'open');
+    const alone = this.#pace.chooseAlone(pending('sidelined'), others, now);
+    if (alone !== undefined) return [alone];
+    const open = pending('open');
+    const bytes = open.reduce((sum, { inflow }) => sum + inflow.bytes, 0);
+    const oldestMs = Math.min(...open.map(({ inflow }) => inflow.oldestMs));
     const worth = bytes >= WORTH_BYTES || now - oldestMs >= this.#settings.lingerMs;
-    if (this.#admission.minting.at === 'shut' || !worth) return [];
-    return this.#pace.choose(open);
+    return this.#admission.minting.at === 'shut' || !worth ? [] : this.#pace.choose(open);
   }
 
   #pauseMs(): number {
     let waitingForSomething = this.#admission.minting.at === 'shut';
     for (const { state, inflow } of this.#owned.all())
-      waitingForSomething ||= state.at === 'floor' || inflow.pending;
+      waitingForSomething ||= state.at === 'floor' || (state.at === 'open' && inflow.pending);
     return waitingForSomething ? Math.max(1, Math.min(IDLE_MS, this.#settings.lingerMs)) : IDLE_MS;
   }
 
