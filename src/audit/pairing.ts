@@ -19,7 +19,7 @@ export interface PartitionReport {
   different: number;
   /** IDs not above the one before them in the partition. */
   outOfOrder: number;
-  /** Records that could not be paired because their counterpart is gone (retention, compaction) or nothing is committed. */
+  /** Records that could not be paired because their counterpart is gone (retention, compaction); offsets where nothing is committed. */
   unproven: number;
   firstDifference: string | undefined;
 }
@@ -51,6 +51,8 @@ export interface PairingParts {
   readonly skip: { readonly inputs: number; readonly outputs: number };
   /** Input records may be gone from the middle (compaction): what has no input is unproven, not extra. */
   readonly inputCompacted: boolean;
+  /** Output records likewise: an input without one is unproven, not missing. */
+  readonly outputCompacted: boolean;
   /** Told every ID of every visible output, paired or not. */
   readonly seen: (id: bigint) => void;
   readonly progress: (records: number) => void;
@@ -136,7 +138,8 @@ async function match(
   inputs.shift();
   if (missing >= 0 || output === undefined) {
     note(report, `input ${input.offset}: has no output and no dead letter`);
-    report.missing++;
+    if (parts.outputCompacted) report.unproven++;
+    else report.missing++;
     return;
   }
   note(report, `input ${input.offset} and output ${output.offset}: ${difference}`);

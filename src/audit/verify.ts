@@ -2,7 +2,7 @@ import type { AuditRecord } from './batches.ts';
 import type { StampRule } from './compare.ts';
 import { sourceOf } from './letters.ts';
 import { Lookahead } from './lookahead.ts';
-import { emptyReport, pairPartition, type PartitionReport } from './pairing.ts';
+import { emptyReport, note, pairPartition, type PartitionReport } from './pairing.ts';
 import { auditTail } from './tail.ts';
 import type { TopicReader } from './topic-reader.ts';
 import { UniqueIds } from './unique.ts';
@@ -13,8 +13,9 @@ export interface AuditRoute {
   readonly output: string;
   readonly deadLetter: string | undefined;
   readonly rule: StampRule;
-  /** cleanup.policy of the input holds `compact`. */
+  /** cleanup.policy of the input, or of the output, holds `compact`: records may be gone from the middle. */
   readonly inputCompacted: boolean;
+  readonly outputCompacted: boolean;
 }
 
 export interface Report {
@@ -50,7 +51,7 @@ export async function audit(parts: Audit): Promise<Report> {
   const partitions: PartitionReport[] = [];
   for (const route of parts.routes) {
     const count = await parts.reader.partitionCount(route.input);
-    await parts.reader.partitionCount(route.output);
+    const outputs = await parts.reader.partitionCount(route.output);
     const committed: Committed[] = [];
     for (let partition = 0; partition < count; partition++)
       committed.push(await committedAt(parts, route, partition));
@@ -60,6 +61,8 @@ export async function audit(parts: Audit): Promise<Report> {
         await auditPartition(parts, route, partition, at, letters.get(partition) ?? new Map(), unique),
       );
     }
+    for (let partition = count; partition < outputs; partition++)
+      partitions.push(...(await auditUnfed(parts.reader, route, partition, unique)));
   }
   const { ids, duplicates, first } = unique.judge();
   const failed =
@@ -112,12 +115,19 @@ async function auditPartition(
   await pairPartition(report, {
     inputs: new Lookahead(inputs()),
     outputs: new Lookahead(outputs()),
-    ...{ letters, skip, rule: route.rule, inputCompacted: route.inputCompacted, progress: parts.progress },
+    ...{ letters, skip, rule: route.rule, progress: parts.progress },
+    ...{ inputCompacted: route.inputCompacted, outputCompacted: route.outputCompacted },
     seen: (id) => {
       unique.add(id);
       last = id;
     },
   });
+  const within = [...letters.keys()].filter((offset) => offset >= inputStart && offset < inputEnd);
+  const strange = within.length - report.deadLettered;
+  if (strange > 0) {
+    note(report, `${strange} dead letters name inputs that do not exist`);
+    report[route.inputCompacted ? 'unproven' : 'extra'] += strange;
+  }
   claimHolds(report, route, committed, last);
   const later = () => committedAt(parts, route, partition);
   await auditTail(report, {
@@ -128,7 +138,24 @@ async function auditPartition(
     later,
     from: Math.max(outputStart, outputEnd),
   });
+  // Nothing says how far the fleet came: it never ran here, or commits under another group. No proof of anything.
+  if (committed.offset < 0 && (await later()).offset < 0)
+    report.unproven += Math.max(0, (await reader.stableEnd(route.input, partition)) - inputStart);
   return report;
+}
+
+/** A partition of the output that no partition of the input feeds: whatever is visible there is somebody else's. */
+async function auditUnfed(
+  reader: TopicReader,
+  route: AuditRoute,
+  partition: number,
+  unique: UniqueIds,
+): Promise<PartitionReport[]> {
+  const report = emptyReport(route.name, partition);
+  const from = await reader.start(route.output, partition);
+  const later = () => Promise.resolve({ offset: -1, lastId: undefined, outputOffset: undefined });
+  await auditTail(report, { reader, route, partition, unique, from, later });
+  return report.extra === 0 ? [] : [report];
 }
 
 /** The end of the output that the commit vouches for; what lies behind it is looked at after the pairs. */
@@ -146,13 +173,17 @@ async function claimedEnd(
 /** The commit names the last ID: the output must end with it, or whoever takes over mints above a wrong floor. */
 function claimHolds(
   report: PartitionReport,
-  { rule }: AuditRoute,
+  { rule, outputCompacted }: AuditRoute,
   { lastId, outputOffset }: Committed,
   last: bigint | undefined,
 ): void {
   if (rule.existing === 'keep' || lastId === undefined || outputOffset === undefined || outputOffset < 0)
     return;
   if (last === lastId) return;
+  if (outputCompacted) {
+    report.unproven++;
+    return;
+  }
   report.firstDifference ??= `the commit names ${lastId} as last ID, the output up to offset ${outputOffset} ends with ${last ?? 'none'}`;
   report.different++;
 }

@@ -45,15 +45,17 @@ export async function verifyCommand({
   const progress = createProgress(terminal, 'verify');
   try {
     const routes: AuditRoute[] = [];
+    const compacts = async (topic: string): Promise<boolean> =>
+      ((await admin.describeConfigs(topic)).get('cleanup.policy') ?? '').includes('compact');
     for (const { name, input, output, deadLetter, stamp } of chosen) {
-      const policy = (await admin.describeConfigs(input)).get('cleanup.policy') ?? '';
       routes.push({
         name,
         input,
         output,
         deadLetter,
         rule: { header: stamp.header, existing: stamp.existing },
-        inputCompacted: policy.includes('compact'),
+        inputCompacted: await compacts(input),
+        outputCompacted: await compacts(output),
       });
     }
     const report = await audit({

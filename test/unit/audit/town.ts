@@ -1,7 +1,14 @@
 import { TopicReader } from '../../../src/audit/topic-reader.ts';
 import { audit, type AuditRoute, type Report } from '../../../src/audit/verify.ts';
+import { FakeLog } from '../pipeline/log.ts';
 import { World } from '../pipeline/world.ts';
-import { encodeBatch, plainRecord, text, type PlainHeader } from '../records/plain-codec.ts';
+import {
+  encodeBatch,
+  plainRecord,
+  text,
+  type PlainHeader,
+  type PlainRecord,
+} from '../records/plain-codec.ts';
 
 export const HEADER = 'snowflake_id';
 
@@ -14,7 +21,14 @@ export class AuditTown {
 
   constructor(changes: Partial<AuditRoute> = {}) {
     this.#route = {
-      ...{ name: 'r', input: 'in', output: 'out', deadLetter: 'dlq', inputCompacted: false },
+      ...{
+        name: 'r',
+        input: 'in',
+        output: 'out',
+        deadLetter: 'dlq',
+        inputCompacted: false,
+        outputCompacted: false,
+      },
       rule: { header: HEADER, existing: 'replace' },
       ...changes,
     };
@@ -23,6 +37,12 @@ export class AuditTown {
 
   give(...values: string[]): this {
     this.world.log('in').put(values);
+    return this;
+  }
+
+  /** One batch of whatever a test wants there. */
+  put(topic: 'in' | 'out' | 'dlq', ...records: readonly Partial<PlainRecord>[]): this {
+    this.world.log(topic).putBytes(encodeBatch({ records: records.map(plainRecord) }));
     return this;
   }
 
@@ -48,6 +68,20 @@ export class AuditTown {
     const batch = { records, transactional: true, producerId: 5n, producerEpoch: 0, baseSequence: 0 };
     this.world.log('out').putBytes(encodeBatch(batch), 5n);
     this.world.log('out').finish(5n, committed);
+    return this;
+  }
+
+  /** One partition more of the output than the input has, with these records. */
+  beside(...records: readonly (readonly [value: string, id: bigint])[]): this {
+    const log = new FakeLog();
+    for (const [value, id] of records)
+      log.putBytes(
+        encodeBatch({
+          records: [plainRecord({ value: text(value), headers: [header(HEADER, String(id))] })],
+        }),
+      );
+    this.world.topics.get('out')!.logs.push(log);
+    this.world.show();
     return this;
   }
 

@@ -68,6 +68,40 @@ describe('a route that keeps IDs gives up P1 and P2 for the records that had one
   });
 });
 
+describe('verify passes nothing it did not look at (rule 16)', () => {
+  it('inputs of which nothing is committed are unproven; control: an empty input holds nothing to prove', async () => {
+    expect(await new AuditTown().give('a', 'b').verify()).toMatchObject({
+      ...{ verdict: 'unproven', ids: 0 },
+      partitions: [{ inputs: 0, missing: 0, unproven: 2 }],
+    });
+    expect(await new AuditTown().verify()).toMatchObject({ verdict: 'proven' });
+  });
+
+  it('a partition of the output that the input does not have is looked at, too', async () => {
+    const { verdict, partitions } = await honest().beside().verify();
+    expect({ verdict, partitions }).toMatchObject({ verdict: 'proven', partitions: [{ partition: 0 }] });
+    const report = await honest().beside(['c', 13n]).verify();
+    expect(report).toMatchObject({ verdict: 'failed', duplicateIds: 1 });
+    expect(report.partitions).toMatchObject([{ extra: 0 }, { partition: 1, extra: 1 }]);
+  });
+
+  it('what compaction of the output took is unproven; control: on another topic it is missing', async () => {
+    const compacted = (outputCompacted: boolean): AuditTown =>
+      new AuditTown({ outputCompacted })
+        .give('a', 'b', 'c')
+        .stamped(['a', 11n], ['c', 13n])
+        .committed(3, 'v1:13:1');
+    expect(await compacted(true).verify()).toMatchObject({
+      verdict: 'unproven',
+      partitions: [{ stamped: 2, missing: 0, unproven: 1 }],
+    });
+    expect(await compacted(false).verify()).toMatchObject({
+      verdict: 'failed',
+      partitions: [{ missing: 1 }],
+    });
+  });
+});
+
 describe('verify behind the committed pair (P8, rule 16)', () => {
   it('a copy of the last record, appended once the fleet had stopped, is extra and its ID a duplicate', async () => {
     const report = await honest().stamped(['c', 13n]).verify();
