@@ -27,11 +27,20 @@ const out = (line: string): void => {
 const err = (line: string): void => {
   process.stderr.write(`${line}\n`);
 };
-const stop = new AbortController();
-for (const signal of ['SIGTERM', 'SIGINT'] as const)
-  process.once(signal, () => {
-    stop.abort();
-  });
+/** Only for who drains: any other command ends at the first signal, as people expect. */
+const stopSignal = (): AbortSignal => {
+  const stop = new AbortController();
+  for (const signal of ['SIGTERM', 'SIGINT'] as const)
+    process.once(signal, () => {
+      stop.abort();
+    });
+  return stop.signal;
+};
+/** What nobody caught. Node would exit with 1, which reads "verify found a difference". */
+process.on('uncaughtException', (error) => {
+  err(`INTERNAL: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+  process.exit(CATALOGUE.INTERNAL.exit);
+});
 
 /** Runs `act` on the configuration, or says everything that is wrong with it. */
 async function configured(
@@ -109,7 +118,7 @@ withConfig('run', 'stamp events until SIGTERM').action((o: { config?: string }) 
       log: createLog(config.log.level, Date.now),
       hostName: hostname(),
       readFile,
-      stop: stop.signal,
+      stop: stopSignal(),
     }),
   ),
 );
