@@ -4,6 +4,7 @@ import { CATALOGUE, SnowstampError } from '../errors.ts';
 import { createCluster } from '../kafka/cluster/cluster.ts';
 import { asKnown } from '../kafka/cluster/known-error.ts';
 import type { Cluster } from '../kafka/cluster/port.ts';
+import { fatalError } from '../kafka/transaction/fatal.ts';
 import { fetchCommitted, type CommittedOffset } from '../kafka/transaction/offsets.ts';
 import { describeError, ERROR } from '../kafka/wire/errors.ts';
 import { offsetCommit } from '../kafka/wire/offset-commit.ts';
@@ -114,7 +115,7 @@ async function committedAt(
         outcome.why,
       );
     case 'fatal':
-      throw new SnowstampError('KAFKA_REFUSED', outcome.why);
+      throw fatalError('OffsetFetch', outcome.errorCode, outcome.why);
     case 'stopped':
       throw new SnowstampError('INTERNAL', 'nobody stops this question');
   }
@@ -162,7 +163,7 @@ function refusal(errorCode: number, groupId: string, name: string): SnowstampErr
       'GROUP_NOT_EMPTY',
       `group ${groupId} has members, nothing was changed: stop every worker, or wait for the session of a dead one to end`,
     );
-  return new SnowstampError('KAFKA_REFUSED', `OffsetCommit: ${name}`);
+  return fatalError('OffsetCommit', errorCode, name);
 }
 
 /** Repeating the command after a failure is safe: it states the same position again. */

@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts';
-import { SnowstampError } from '../errors.ts';
 import type { Cluster } from '../kafka/cluster/port.ts';
+import { fatalError } from '../kafka/transaction/fatal.ts';
 import { fetchCommitted, type CommittedOffset } from '../kafka/transaction/offsets.ts';
 import { describeError } from '../kafka/wire/errors.ts';
 import { tellRetry } from './retry.ts';
@@ -78,10 +78,7 @@ export class Opener {
       case 'stopped':
         return;
       case 'fatal':
-        throw new SnowstampError(
-          'KAFKA_REFUSED',
-          `OffsetFetch: ${describeError(outcome.errorCode).name}: ${outcome.why}`,
-        );
+        throw fatalError('OffsetFetch', outcome.errorCode, outcome.why);
     }
   }
 

@@ -1,11 +1,11 @@
 import type { Clock } from '../clock.ts';
 import { codeOf, SnowstampError } from '../errors.ts';
+import { fatalError } from '../kafka/transaction/fatal.ts';
 import type {
   TransactionIntent,
   TransactionOutcome,
   TransactionalProducer,
 } from '../kafka/transaction/port.ts';
-import { describeError } from '../kafka/wire/errors.ts';
 import type { Minter, Observe } from './port.ts';
 
 /** How a spell of serving ended by itself. `drained`: asked to; `claim-lost`: Kafka fenced us and the claim is not ours. */
@@ -61,10 +61,7 @@ export class Publisher {
       case 'fenced':
         return this.fenced(outcome.why);
       case 'fatal':
-        throw new SnowstampError(
-          'KAFKA_REFUSED',
-          `InitProducerId: ${describeError(outcome.errorCode).name}: ${outcome.why}`,
-        );
+        throw fatalError('InitProducerId', outcome.errorCode, outcome.why);
     }
   }
 

@@ -1,7 +1,6 @@
 import type { Clock } from '../clock.ts';
 import type { GroupIdentity, Membership } from '../kafka/membership/port.ts';
 import type { AbortReason, TransactionOutcome } from '../kafka/transaction/port.ts';
-import { describeError } from '../kafka/wire/errors.ts';
 import { movingParts, type Draft } from './draft.ts';
 import { carriedBy } from './intent.ts';
 import type { Minter, Observe, PipelineSettings } from './port.ts';
@@ -13,7 +12,8 @@ import type { Refusals } from './refusals.ts';
  */
 export type Verdict =
   | { readonly then: 'go-on' | 'again' | 'pause' | 'shrink' | 'recover' }
-  | { readonly then: 'fenced' | 'fatal'; readonly why: string };
+  | { readonly then: 'fenced'; readonly why: string }
+  | { readonly then: 'fatal'; readonly errorCode: number; readonly why: string };
 
 const AFTER_ABORT = {
   refused: 'again',
@@ -82,7 +82,7 @@ export class Settlement {
         this.#observe({ fact: 'transaction', result: 'doubtful', seconds, why: outcome.why });
         return { then: 'fenced', why: outcome.why };
       case 'fatal':
-        return { then: 'fatal', why: `${describeError(outcome.errorCode).name}: ${outcome.why}` };
+        return { then: 'fatal', errorCode: outcome.errorCode, why: outcome.why };
     }
   }
 

@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts';
-import { SnowstampError } from '../errors.ts';
 import type { GroupIdentity, Membership } from '../kafka/membership/port.ts';
+import { fatalError } from '../kafka/transaction/fatal.ts';
 import type { TransactionOutcome } from '../kafka/transaction/port.ts';
 import { admit, type Admission, OPEN } from './admission.ts';
 import type { Composer } from './compose.ts';
@@ -147,7 +147,7 @@ export class Stamper {
       case 'fenced':
         return this.#anew(this.#publisher.fenced(verdict.why), verdict.why);
       case 'fatal':
-        throw new SnowstampError('KAFKA_REFUSED', verdict.why);
+        throw fatalError('transaction', verdict.errorCode, verdict.why);
     }
   }
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { codeOf } from '../../../src/errors.ts';
 import { SnowstampError } from '../../../src/errors.ts';
 import { compose, DEFAULT_LAYOUT } from '../../../src/snowflake/layout.ts';
 import { refusal, type Fate } from './producer.ts';
@@ -202,13 +203,13 @@ describe('the end of a spell', () => {
   it.each([
     ['claim-lost', ['fenced'], []],
     ['permit-gone', ['lost-aborted'], [{ result: 'ready' }, { result: 'permit-gone' }]],
-    ['fatal', ['fatal'], []],
-  ] as const)('%s: nothing it started goes on, no fetch is sent any more', async (_how, fates, inits) => {
+    ['KAFKA_REFUSED', ['fatal'], []],
+  ] as const)('%s: nothing it started goes on, no fetch is sent any more', async (how, fates, inits) => {
     const scene = new Scene({ fates, inits });
     scene.ours = () => Promise.resolve(false);
     feed(scene);
     scene.membership.give('in', 0);
-    await scene.serve().catch((error: unknown) => error);
+    expect(await scene.serve().catch(codeOf)).toBe(how);
     await scene.world.pass(1_000);
     const asked = scene.world.asked.length;
     await scene.world.pass(60_000);
