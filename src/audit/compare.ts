@@ -42,8 +42,15 @@ function plain(
   found: readonly Header[],
 ): string | undefined {
   if (input.timestamp !== output.timestamp) return `timestamp ${input.timestamp} became ${output.timestamp}`;
-  const key = bytesDiffer('key', input.key, output.key) ?? bytesDiffer('value', input.value, output.value);
-  if (key !== undefined) return key;
+  return (
+    bytesDiffer('key', input.key, output.key) ??
+    bytesDiffer('value', input.value, output.value) ??
+    headersDiffer(wanted, found)
+  );
+}
+
+/** The first header that is not the one it should be. */
+export function headersDiffer(wanted: readonly Header[], found: readonly Header[]): string | undefined {
   if (wanted.length !== found.length) return `${wanted.length} headers became ${found.length}`;
   for (const [i, header] of wanted.entries()) {
     const other = found[i]!;
@@ -55,14 +62,19 @@ function plain(
   return undefined;
 }
 
-function bytesDiffer(what: string, wanted: Buffer | null, found: Buffer | null): string | undefined {
+/** The first byte that is not the one it should be: where, which was expected, which was found. */
+export function bytesDiffer(what: string, wanted: Buffer | null, found: Buffer | null): string | undefined {
   if (wanted === null || found === null) {
-    return wanted === found
-      ? undefined
-      : `${what}: ${wanted === null ? 'null' : `${wanted.length} bytes`} became ${found === null ? 'null' : `${found.length} bytes`}`;
+    const size = (bytes: Buffer | null): string => (bytes === null ? 'null' : `${bytes.length} bytes`);
+    return wanted === found ? undefined : `${what}: ${size(wanted)} became ${size(found)}`;
   }
   if (wanted.equals(found)) return undefined;
-  if (wanted.length !== found.length) return `${what}: ${wanted.length} bytes became ${found.length}`;
-  const at = wanted.findIndex((byte, i) => byte !== found[i]);
-  return `${what}: byte ${at} is 0x${found.toString('hex', at, at + 1)}, was 0x${wanted.toString('hex', at, at + 1)}`;
+  const shorter = Math.min(wanted.length, found.length);
+  let at = 0;
+  while (at < shorter && wanted[at] === found[at]) at++;
+  const lengths = wanted.length === found.length ? '' : `, ${wanted.length} bytes became ${found.length}`;
+  return `${what}: byte ${at} expected ${byteAt(wanted, at)}, found ${byteAt(found, at)}${lengths}`;
 }
+
+const byteAt = (bytes: Buffer, at: number): string =>
+  at < bytes.length ? `0x${bytes.toString('hex', at, at + 1)}` : 'the end';

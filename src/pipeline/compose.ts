@@ -173,7 +173,7 @@ export class Composer {
     const { route } = part.partition;
     const where = `at offset ${cursor.offset}`;
     if (route.onError === 'stop') return this.#fault(part, fault.code, `${where}: ${fault.message}`);
-    const written = this.#letters.write(draft, part, cursor, piece.records, fault);
+    const written = this.#letters.write(draft, part, cursor, piece, fault);
     if (written === 'full') return 'budget';
     if (written === 'missing') {
       // Passes by itself, so it stops nothing: what lies before goes out first, as with a fault.

@@ -1,5 +1,6 @@
 import type { ErrorCode } from '../errors.ts';
 import type { RecordCursor } from '../kafka/records/cursor.ts';
+import type { Piece } from '../kafka/records/fetched.ts';
 import { BatchWriter, type BufferPool } from '../kafka/records/writer.ts';
 import { writeDeadLetter } from '../stamp/dead-letter.ts';
 import type { Draft, LetterBatch, Part } from './draft.ts';
@@ -35,7 +36,7 @@ export class LetterWriter {
     draft: Draft,
     part: Part,
     cursor: RecordCursor,
-    section: Uint8Array,
+    piece: Extract<Piece, { kind: 'data' }>,
     fault: { readonly code: ErrorCode; readonly message: string; readonly restamped: boolean },
   ): 'written' | 'full' | 'missing' | 'refused' {
     const { route, token } = part.partition;
@@ -43,15 +44,17 @@ export class LetterWriter {
     const batch = this.#batch(draft, route.deadLetter, token.partition, cursor.end - cursor.bodyStart);
     if (batch === undefined) return 'missing';
     const before = batch.writer.length;
-    const fits = writeDeadLetter(cursor, section, batch.writer, {
+    const letter = {
       code: fault.code,
       message: fault.message,
       route: route.name,
       topic: token.topic,
       partition: token.partition,
       offset: cursor.offset,
+      timestampType: piece.header.timestampType,
       restampMs: fault.restamped ? this.#nowMs() : undefined,
-    });
+    };
+    const fits = writeDeadLetter(cursor, piece.records, batch.writer, letter, route.deadLetterHeaders);
     if (!fits) return batch.letters.length === 0 ? 'refused' : 'full';
     batch.letters.push({ part, offset: cursor.offset, code: fault.code, message: fault.message });
     draft.bytes += batch.writer.length - before;

@@ -2,6 +2,7 @@ import type { Layout } from '../snowflake/layout.ts';
 import type { Reservation } from '../snowflake/generator.ts';
 import type { ErrorCode } from '../errors.ts';
 import type { ValueSettings } from '../stamp/value-settings.ts';
+import type { ErrorHeaderSet } from '../stamp/error-headers.ts';
 
 /** A partition by name. */
 export interface TopicPartition {
@@ -28,7 +29,7 @@ export interface Route {
    * the ID in the header alone; what even that does not help becomes a dead letter when there is a topic, else stops the partition.
    */
   readonly onError: 'deadLetter' | 'stop' | 'header';
-  readonly deadLetterHeaders: 'snowstamp' | 'connect' | 'streams' | 'spring';
+  readonly deadLetterHeaders: ErrorHeaderSet;
   readonly stamp: StampSettings;
   readonly compression: 'none' | 'gzip' | 'snappy' | 'lz4' | 'zstd';
   /** A compressed input batch may inflate to this many bytes, not further. */

@@ -28,8 +28,16 @@ describe('verify sees every byte that changed (P4)', () => {
   it.each([
     ['the key', { ...left, key: text('K') }, 'key: byte 0'],
     ['a key that is gone', { ...left, key: null }, 'key: 1 bytes became null'],
-    ['a key that is empty now', { ...left, key: text('') }, 'key: 1 bytes became 0'],
-    ['a value that is empty now', { ...left, value: text('') }, 'value: 1 bytes became 0'],
+    [
+      'a key that is empty now',
+      { ...left, key: text('') },
+      'key: byte 0 expected 0x6b, found the end, 1 bytes became 0',
+    ],
+    [
+      'a value that is empty now',
+      { ...left, value: text('') },
+      'value: byte 0 expected 0x76, found the end, 1 bytes became 0',
+    ],
     ['a tombstone made of it', { ...left, value: null }, 'value: 1 bytes became null'],
     ['the timestamp', { ...left, timestamp: 1_760_000_000_001n }, 'timestamp'],
     ['a header dropped', { ...left, headers: [a, none, stamp] }, '3 headers became 2'],
@@ -72,8 +80,9 @@ describe('verify sees every byte that changed (P4)', () => {
 });
 
 describe('verify sees every byte of a dead letter (P4, P7)', () => {
-  const source = ['topic', 'in', 'partition', '0', 'offset', '0'];
-  const about = [0, 2, 4].map((i) => header(`snowstamp.error.${source[i]!}`, source[i + 1]!));
+  const about = Object.entries({ code: 'C', topic: 'in', partition: '0', offset: '0' }).map(([name, said]) =>
+    header(`snowstamp.error.${name}`, said),
+  );
   const at = (offset: number): PlainHeader => header('snowstamp.error.offset', String(offset));
   const letter = { ...given, headers: [...given.headers, ...about] };
   const buried = (record: Partial<PlainRecord>) =>
@@ -100,7 +109,7 @@ describe('verify sees every byte of a dead letter (P4, P7)', () => {
     const town = (inputCompacted: boolean): AuditTown =>
       new AuditTown({ inputCompacted })
         .put('in', { ...given, offsetDelta: 1 })
-        .put('dlq', letter, { ...letter, headers: [...given.headers, ...about.with(2, at(1))] })
+        .put('dlq', letter, { ...letter, headers: [...given.headers, ...about.with(3, at(1))] })
         .committed(2, 'v1:0:-1');
     expect(await town(false).verify()).toMatchObject({ verdict: 'failed', partitions: [{ extra: 1 }] });
     expect(await town(true).verify()).toMatchObject({ verdict: 'unproven', partitions: [{ unproven: 1 }] });

@@ -12,7 +12,21 @@ import {
 
 export const HEADER = 'snowflake_id';
 
-const header = (name: string, value: string): PlainHeader => ({ name: text(name), value: text(value) });
+export const header = (name: string, value: string): PlainHeader => ({
+  name: text(name),
+  value: text(value),
+});
+
+/** As a worker says it in its own words. */
+export const lettered = (offset: number): PlainHeader[] =>
+  Object.entries({
+    code: 'C',
+    message: 'm',
+    route: 'r',
+    topic: 'in',
+    partition: '0',
+    offset: String(offset),
+  }).map(([name, said]) => header(`snowstamp.error.${name}`, said));
 
 /** Input, output and dead letters of one partition as an honest worker leaves them, for tests to plant faults in. */
 export class AuditTown {
@@ -85,10 +99,10 @@ export class AuditTown {
     return this;
   }
 
-  buried(value: string, offset: number): this {
-    const source = { topic: 'in', partition: '0', offset: String(offset) };
-    const headers = Object.entries(source).map(([name, said]) => header(`snowstamp.error.${name}`, said));
-    this.world.log('dlq').putBytes(encodeBatch({ records: [plainRecord({ value: text(value), headers })] }));
+  /** A dead letter of that input record; `said` are headers behind those it says where it is from with. */
+  buried(value: string, offset: number, said: readonly PlainHeader[] = lettered(offset)): this {
+    const records = [plainRecord({ value: text(value), headers: [...said] })];
+    this.world.log('dlq').putBytes(encodeBatch({ records }));
     return this;
   }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { AuditTown, HEADER } from './town.ts';
+import { AuditTown, header, HEADER, lettered } from './town.ts';
 
 /** Three records read, stamped 11, 12, 13 at output offsets 0, 1, 2, and committed so. */
 const honest = (): AuditTown =>
@@ -45,6 +45,61 @@ describe('verify on planted faults (P1–P4, rule 16)', () => {
       partitions: [{ deadLettered: 1 }],
     });
     expect(await town().verify()).toMatchObject({ verdict: 'failed', partitions: [{ missing: 1 }] });
+  });
+});
+
+describe('verify on dead letters, in whose words ever (P7)', () => {
+  const town = (): AuditTown => new AuditTown().give('a', 'b').stamped(['a', 11n]).committed(2, 'v1:11:0');
+  const int = (length: 4 | 8, value: number): Uint8Array => {
+    const bytes = Buffer.alloc(8);
+    bytes.writeBigInt64BE(BigInt(value));
+    return bytes.subarray(8 - length);
+  };
+  const named = (prefix: string, said: Readonly<Record<string, string>>) =>
+    Object.entries(said).map(([name, value]) => header(prefix + name, value));
+  const place = { topic: 'in', partition: '0', offset: '1' };
+  const SETS = {
+    connect: named('__connect.errors.', { ...place, 'exception.class.name': 'C' }),
+    streams: named('__streams.errors.', { exception: 'C: m', ...place }),
+    spring: [
+      ...named('kafka_dlt-', { 'exception-fqcn': 'C', 'original-topic': 'in' }),
+      { name: Buffer.from('kafka_dlt-original-partition'), value: int(4, 0) },
+      { name: Buffer.from('kafka_dlt-original-offset'), value: int(8, 1) },
+    ],
+  };
+
+  it.each(Object.entries(SETS))('%s: it accounts for its input', async (_, said) => {
+    expect(await town().buried('b', 1, said).verify()).toMatchObject({
+      verdict: 'proven',
+      partitions: [{ deadLettered: 1, missing: 0 }],
+    });
+  });
+
+  it('a letter of another topic, or of none, accounts for nothing', async () => {
+    for (const said of [named('__connect.errors.', { ...place, topic: 'other' }), [header('offset', '1')]])
+      expect(await town().buried('b', 1, said).verify()).toMatchObject({ partitions: [{ missing: 1 }] });
+  });
+
+  it('a letter changed on its way: value, a header before the set, time; the first byte is named', async () => {
+    const report = async (value: string, said = lettered(1)): Promise<string | undefined> =>
+      (await town().buried(value, 1, said).verify()).partitions[0]?.firstDifference;
+    expect(await report('B')).toBe('input 1 and its dead letter: value: byte 0 expected 0x62, found 0x42');
+    expect(await report('bb')).toBe(
+      'input 1 and its dead letter: value: byte 1 expected the end, found 0x62, 1 bytes became 2',
+    );
+    expect(await report('b', [header('x', 'y'), ...lettered(1)])).toBe(
+      'input 1 and its dead letter: 0 headers became 1',
+    );
+    expect(await report('b', [...lettered(1), header('snowstamp.error.timestamp', '5')])).toMatch(
+      /^input 1 and its dead letter: timestamp \d+ became 5$/,
+    );
+  });
+
+  it('two letters of one record: one is extra', async () => {
+    expect(await town().buried('b', 1).buried('b', 1).verify()).toMatchObject({
+      verdict: 'failed',
+      partitions: [{ deadLettered: 1, extra: 1 }],
+    });
   });
 });
 

@@ -125,7 +125,6 @@ describe('settings nobody serves yet', () => {
   it.each([
     ['routes[0].stamp.in', { stamp: { in: 'value', format: 'json' } }],
     ['routes[0].onError', { stamp: { in: 'value', format: 'json' }, onError: 'header' }],
-    ['routes[0].deadLetterHeaders', { deadLetterHeaders: 'connect' }],
     ['routes[0].mapping', { mapping: { topic: 'm', legacy: { from: 'key' } } }],
   ])('%s is refused, never accepted in silence', (path, route) => {
     expect(pathsOf({ file: withRoute(route) })).toContain(path);

@@ -4,7 +4,8 @@ import { readBatchHeader } from '../../../src/kafka/records/batch.ts';
 import { viewOf } from '../../../src/kafka/records/copy.ts';
 import { RecordCursor } from '../../../src/kafka/records/cursor.ts';
 import { BatchWriter } from '../../../src/kafka/records/writer.ts';
-import { MESSAGE_CHARACTERS, writeDeadLetter, type DeadLetter } from '../../../src/stamp/dead-letter.ts';
+import { writeDeadLetter } from '../../../src/stamp/dead-letter.ts';
+import { MESSAGE_CHARACTERS, type DeadLetter } from '../../../src/stamp/error-headers.ts';
 import {
   canonical,
   decodeBatch,
@@ -21,6 +22,7 @@ const LETTER: DeadLetter = {
   topic: 'orders.raw',
   partition: 7,
   offset: 9_007_199_254_740_000,
+  timestampType: 'create',
   restampMs: undefined,
 };
 
@@ -36,7 +38,7 @@ function bury(
   cursor.next();
   const writer = new BatchWriter(new BufferPool(0));
   writer.begin(capacityBytes);
-  if (!writeDeadLetter(cursor, section, writer, { ...LETTER, ...letter })) {
+  if (!writeDeadLetter(cursor, section, writer, { ...LETTER, ...letter }, 'snowstamp')) {
     expect(writer.recordCount).toBe(0);
     return undefined;
   }
@@ -73,6 +75,7 @@ describe('writeDeadLetter', () => {
       ['snowstamp.error.topic', 'orders.raw'],
       ['snowstamp.error.partition', '7'],
       ['snowstamp.error.offset', '9007199254740000'],
+      ['snowstamp.error.timestamp', String(original.timestamp)],
     ]);
   });
 
@@ -92,7 +95,7 @@ describe('writeDeadLetter', () => {
   it.each([57, 58, 63, 8_185, 8_186])('takes %i headers: the count’s varint may grow', (count) => {
     const headers = Array.from({ length: count }, () => ({ name: text('h'), value: null }));
     const buried = bury({ ...original, headers });
-    expect(buried?.headers).toHaveLength(count + 6);
+    expect(buried?.headers).toHaveLength(count + 7);
     expect(canonical({ ...buried!, headers: buried!.headers.slice(0, count) })).toBe(
       canonical({ ...original, headers }),
     );
