@@ -20,6 +20,7 @@ import type { Phase } from './lifecycle.ts';
 import { Pipeline } from './pipeline/pipeline.ts';
 import type { PipelineFact, PipelineSettings } from './pipeline/port.ts';
 import type { GeneratorOptions } from './snowflake/generator.ts';
+import { StatusNote } from './status.ts';
 import { TopicLimits } from './topic-limits.ts';
 import { Worker, type WorkerParts } from './worker.ts';
 
@@ -45,6 +46,8 @@ export interface WorkerSettings {
   };
   readonly transactionTimeoutMs: number;
   readonly pipeline: PipelineSettings;
+  /** Tells the workers of one host apart, where they have no static member id. */
+  readonly instance?: string;
 }
 
 /** What any room has to tell; called synchronously. */
@@ -145,10 +148,14 @@ function workerParts(
   const { domainId, layout } = domain.record;
   return {
     ...{ clock, layout, generator, pipeline, leaveGroupAfterMs, reacquireTimeoutMs, drainTimeoutMs },
-    keeper: (listener) =>
-      new Keeper(store, clock, { ...settings.lease, domain, listener }, (fact) => {
+    keeper: (listener, snapshot) => {
+      const status = new StatusNote(clock, group.groupInstanceId ?? settings.instance);
+      const describe = () => status.of(snapshot());
+      return new Keeper(store, clock, { ...settings.lease, domain, listener, describe }, (fact) => {
+        status.lease(fact);
         observe({ room: 'lease', fact });
-      }),
+      });
+    },
     membership: createMembership({
       ...group,
       cluster: groupCluster,

@@ -11,7 +11,9 @@ import { doctorCommand } from './commands/doctor.ts';
 import { initCommand } from './commands/init.ts';
 import { positionCommand } from './commands/position.ts';
 import { runCommand } from './commands/run.ts';
+import type { Screen } from './commands/screen.ts';
 import { verifyCommand } from './commands/verify.ts';
+import { workersCommand } from './commands/workers.ts';
 import { etcdSettingsOf } from './commands/worker-settings.ts';
 import { layoutOf } from './config/derived.ts';
 import type { Config } from './config/schema.ts';
@@ -27,7 +29,7 @@ const out = (line: string): void => {
 const err = (line: string): void => {
   process.stderr.write(`${line}\n`);
 };
-/** Only for who drains: any other command ends at the first signal, as people expect. */
+/** Only for who drains or watches: any other command ends at the first signal, as people expect. */
 const stopSignal = (): AbortSignal => {
   const stop = new AbortController();
   for (const signal of ['SIGTERM', 'SIGINT'] as const)
@@ -41,6 +43,11 @@ process.on('uncaughtException', (error) => {
   err(`INTERNAL: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
   process.exit(CATALOGUE.INTERNAL.exit);
 });
+const screen: Screen = {
+  isTerminal: process.stdout.isTTY,
+  size: () => ({ rows: process.stdout.rows, columns: process.stdout.columns }),
+  write: (text) => process.stdout.write(text),
+};
 
 /** Runs `act` on the configuration, or says everything that is wrong with it. */
 async function configured(
@@ -116,12 +123,30 @@ withConfig('run', 'stamp events until SIGTERM').action((o: { config?: string }) 
       config,
       clock: systemClock,
       log: createLog(config.log.level, Date.now),
-      hostName: hostname(),
+      ...{ hostName: hostname(), pid: process.pid },
       readFile,
       stop: stopSignal(),
     }),
   ),
 );
+withConfig('workers', 'who holds which worker ID, what rests, how full the pool is')
+  .option('--datacenter <number>', 'another slice than the configured one', whole)
+  .option('--json', 'print JSON, one line per look')
+  .option('--watch [seconds]', 'look again and again until interrupted', (text) =>
+    needed(
+      [wholeOf(text)].find((s) => s !== undefined && s >= 1 && s <= 3_600),
+      '1 to 3600 seconds',
+    ),
+  )
+  .action((o: { config?: string; datacenter?: number; json?: boolean; watch?: number | true }) =>
+    configured(o.config, (config) =>
+      workersCommand({
+        ...{ config, clock: systemClock, out, screen, stop: stopSignal() },
+        ...{ datacenter: o.datacenter, json: o.json ?? false },
+        watchMs: o.watch === undefined ? undefined : (o.watch === true ? 2 : o.watch) * 1_000,
+      }),
+    ),
+  );
 withConfig('verify', 'prove uniqueness, order, fidelity and completeness from the topics')
   .option('--route <name>', 'one route only')
   .option('--json', 'print the report as JSON')

@@ -25,7 +25,7 @@ export interface WorkerParts {
   readonly clock: Clock;
   readonly layout: Layout;
   readonly generator: GeneratorOptions;
-  readonly keeper: (listener: LeaseListener) => LeaseKeeper;
+  readonly keeper: (listener: LeaseListener, snapshot: () => WorkerSnapshot) => LeaseKeeper;
   readonly membership: Membership;
   readonly pipeline: Pipeline;
   /** A producer under node's transactional id. */
@@ -76,7 +76,7 @@ export class Worker implements LeaseListener {
     this.#stay = new Stay(parts.membership, (error) => {
       this.#halt(error);
     });
-    this.#keeper = parts.keeper(this);
+    this.#keeper = parts.keeper(this, () => this.snapshot());
     this.#halted.promise.catch(() => undefined);
   }
 

@@ -21,6 +21,7 @@ export interface RunParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly hostName: string;
+  readonly pid: number;
   readonly readFile: ReadFile;
   /** Aborts at SIGTERM and SIGINT. */
   readonly stop: AbortSignal;
@@ -32,6 +33,7 @@ export async function runCommand({
   clock,
   log,
   hostName,
+  pid,
   readFile,
   stop,
 }: RunParts): Promise<number> {
@@ -46,7 +48,7 @@ export async function runCommand({
   };
   try {
     refuseClockBeforeRelease(clock.now().wallMs);
-    const settings = workerSettingsOf(config, hostName, readFile);
+    const settings = { ...workerSettingsOf(config, hostName, readFile), instance: `pid ${pid}` };
     await using assembled = await assemble(settings, {
       clock,
       observe,
@@ -121,5 +123,6 @@ function gaugesOf(config: Config, { worker, pipeline }: Assembled, clock: Clock)
     bytesInFlight: pipeline.bytesInFlight(),
     yearsLeft: yearsLeft(layoutOf(config), clock.now().wallMs),
     lag: pipeline.lag(),
+    restingSecondsLeft: (lease.restingMs ?? 0) / 1_000,
   };
 }

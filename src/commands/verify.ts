@@ -9,6 +9,7 @@ import { createAdmin } from '../kafka/cluster/kafkajs.ts';
 import { asKnown } from '../kafka/cluster/known-error.ts';
 import type { ClusterOptions } from '../kafka/cluster/options.ts';
 import { createProgress } from './progress.ts';
+import { tableOf } from './table.ts';
 import { kafkaOptionsOf, type ReadFile } from './worker-settings.ts';
 
 export interface VerifyParts {
@@ -122,17 +123,12 @@ function linesOf({ verdict, ids, duplicateIds, firstDuplicate, partitions }: Rep
     '',
     ...COLUMNS.map((name) => String(partitions.reduce((sum, p) => sum + p[name], 0))),
   ];
-  const widths = title.map((_, i) => Math.max(...[title, ...rows, total].map((row) => row[i]!.length)));
-  const line = (row: readonly string[]): string =>
-    row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!))).join('  ');
   const differences = partitions.flatMap((p: PartitionReport) =>
     p.firstDifference === undefined ? [] : [`${p.route}-${p.partition}: ${p.firstDifference}`],
   );
   const first = firstDuplicate === undefined ? '' : `, the first is ${firstDuplicate}`;
   return [
-    line(title),
-    ...rows.map(line),
-    line(total),
+    ...tableOf([title, ...rows, total], 1),
     `${ids} IDs, ${duplicateIds} duplicates${first}`,
     ...differences,
     `verdict: ${verdict}`,

@@ -1,6 +1,7 @@
 import type { WorkerSettings } from '../assemble.ts';
 import { layoutOf, leaseTimesOf, valueStampOf } from '../config/derived.ts';
 import type { Config } from '../config/schema.ts';
+import type { DomainPin } from '../lease/domain.ts';
 import type { EtcdSettings } from '../lease/endpoints.ts';
 import type { ClusterOptions } from '../kafka/cluster/options.ts';
 import { oauthProvider } from './oauth.ts';
@@ -45,6 +46,12 @@ function saslOf(sasl: Config['kafka']['sasl']): ClusterOptions['sasl'] {
   return { mechanism: sasl.mechanism, username: sasl.username ?? '', password: sasl.password ?? '' };
 }
 
+/** What the domain record in etcd must agree with. */
+export function pinOf(config: Pick<Config, 'domain'>): DomainPin {
+  const { id, clusterId, datacenter } = config.domain;
+  return { domainId: id, clusterId, datacenter, layout: layoutOf(config) };
+}
+
 /** The configuration in the words of the rooms. `name` is this host's, for operators. */
 export function workerSettingsOf(config: Config, name: string, readFile: ReadFile): WorkerSettings {
   const { domain, lease, clock, kafka, pipeline, admission, shutdown } = config;
@@ -53,12 +60,7 @@ export function workerSettingsOf(config: Config, name: string, readFile: ReadFil
     etcd: { ...etcdSettingsOf(config), tryMs: Math.min(2_000, times.ttlS * 200) },
     domain: {
       prefix: domain.prefix,
-      pin: {
-        domainId: domain.id,
-        clusterId: domain.clusterId,
-        datacenter: domain.datacenter,
-        layout: layoutOf(config),
-      },
+      pin: pinOf(config),
     },
     lease: {
       ...times,

@@ -43,6 +43,14 @@ export interface Pool {
   readonly missing: number;
 }
 
+/** Of one node; `window` is undefined where there is none, or where what stands there is none. */
+export type NodeState = { readonly node: number; readonly window: WindowValue | undefined } & (
+  | { readonly at: 'free' }
+  | { readonly at: 'missing' }
+  | { readonly at: 'held'; readonly nonce: string }
+  | { readonly at: 'resting'; readonly readyInMs: number }
+);
+
 /** How long a node whose claim is one of our own former ones is left alone: its lease is about to run out. */
 const OWN_REMAINS_MS = 1_000;
 
@@ -53,26 +61,34 @@ export function sortPool(
   nowWallMs: number,
   formerNonces: readonly string[],
 ): Pool {
-  const windows = new Map(survey.windows.map((entry) => [nodeOf(entry.key), decodeWindow(entry.value)]));
-  const claims = new Map(survey.claims.map((entry) => [nodeOf(entry.key), entry.value]));
   const free: number[] = [];
   const resting: { node: number; readyInMs: number }[] = [];
   const held: { node: number; by: string }[] = [];
   let missing = 0;
-  for (let node = rules.first; node < rules.first + rules.count; node++) {
-    const window = windows.get(node);
-    const nonce = claims.get(node);
-    if (window === undefined) missing++;
-    else if (nonce !== undefined && formerNonces.includes(nonce))
-      resting.push({ node, readyInMs: OWN_REMAINS_MS });
-    else if (nonce !== undefined) held.push({ node, by: window.by ?? 'unknown' });
-    else {
-      const readyInMs = readyAtMs(window, rules) - nowWallMs;
-      if (readyInMs <= 0) free.push(node);
-      else resting.push({ node, readyInMs });
-    }
+  for (const state of nodeStates(survey, rules, nowWallMs)) {
+    const { node } = state;
+    if (state.at === 'free') free.push(node);
+    else if (state.at === 'resting') resting.push({ node, readyInMs: state.readyInMs });
+    else if (state.at === 'missing') missing++;
+    else if (formerNonces.includes(state.nonce)) resting.push({ node, readyInMs: OWN_REMAINS_MS });
+    else held.push({ node, by: state.window?.by ?? 'unknown' });
   }
   return { free, resting, held, missing };
+}
+
+/** Every node of the slice, in order. Without a window a node is missing, claimed or not: no GRANT succeeds on it. */
+export function nodeStates(survey: Survey, rules: PoolRules, nowWallMs: number): NodeState[] {
+  const windows = new Map(survey.windows.map((entry) => [nodeOfKey(entry.key), decodeWindow(entry.value)]));
+  const claims = new Map(survey.claims.map((entry) => [nodeOfKey(entry.key), entry.value]));
+  return Array.from({ length: rules.count }, (_, n): NodeState => {
+    const node = rules.first + n;
+    const window = windows.get(node);
+    if (window === undefined) return { node, window, at: 'missing' };
+    const nonce = claims.get(node);
+    if (nonce !== undefined) return { node, window, at: 'held', nonce };
+    const readyInMs = readyAtMs(window, rules) - nowWallMs;
+    return readyInMs <= 0 ? { node, window, at: 'free' } : { node, window, at: 'resting', readyInMs };
+  });
 }
 
 /** A window without a clean release counts as used to its end, and its holder may not know yet that it lost. */
@@ -82,7 +98,8 @@ function readyAtMs(window: WindowValue, rules: PoolRules): number {
   return Math.max(window.untilMs, window.releasedAtMs + rules.recycleDelayMs);
 }
 
-function nodeOf(key: string): number {
+/** −1 where the key ends in no number. */
+export function nodeOfKey(key: string): number {
   const tail = key.slice(key.lastIndexOf('/') + 1);
   return /^\d+$/.test(tail) ? Number(tail) : -1;
 }

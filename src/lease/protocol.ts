@@ -17,6 +17,7 @@ export interface Keys {
   readonly beacon: string;
   readonly windows: string;
   readonly claims: string;
+  readonly statuses: string;
   window(node: number): string;
   claim(node: number): string;
   status(node: number): string;
@@ -30,6 +31,7 @@ export function keysUnder(prefix: string): Keys {
     beacon: `${root}/beacon`,
     windows: `${root}/window/`,
     claims: `${root}/claim/`,
+    statuses: `${root}/status/`,
     window: (node) => `${root}/window/${node}`,
     claim: (node) => `${root}/claim/${node}`,
     status: (node) => `${root}/status/${node}`,

@@ -43,7 +43,8 @@ export function decodeWindow(text: string): WindowValue | undefined {
   return {
     untilMs,
     held: match[2] === 'held',
-    ...(by === undefined ? {} : { by }),
+    // It ends on terminals: nothing that moves a cursor.
+    ...(by === undefined ? {} : { by: by.replace(/[^\x20-\x7e]/g, '?') }),
     ...(at === undefined || !/^\d{1,15}$/.test(at) ? {} : { releasedAtMs: Number(at) }),
   };
 }

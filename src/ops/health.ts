@@ -44,14 +44,19 @@ export function healthOf({ phase, joined, lease, valve, lag }: Snapshot): Health
 function wordsFor(phase: Phase, { restingMs }: LeaseFacts): string {
   switch (phase.at) {
     case 'suspended':
-      return `suspended: ${phase.why}`;
+      return `suspended: ${phase.why}${phase.why === 'lease' ? resting(', ', restingMs) : ''}`;
     case 'halted':
       return `halted: ${phase.code}`;
     case 'acquiring':
-      return restingMs === undefined ? 'acquiring' : `acquiring: resting, ${Math.ceil(restingMs / 1_000)} s`;
+      return `acquiring${resting(': ', restingMs)}`;
     case 'serving':
     case 'draining':
     case 'stopped':
       return phase.at;
   }
+}
+
+/** No worker ID is free, and the first that rests will be in so many seconds. */
+function resting(after: string, restingMs: number | undefined): string {
+  return restingMs === undefined ? '' : `${after}resting, ${Math.ceil(restingMs / 1_000)} s`;
 }

@@ -24,6 +24,8 @@ export interface Gauges {
   readonly rollbacks: number;
   readonly bytesInFlight: number;
   readonly yearsLeft: number;
+  /** 0 while no resting worker ID is waited for. */
+  readonly restingSecondsLeft: number;
   readonly lag: readonly Lag[];
 }
 
@@ -72,6 +74,11 @@ export class Metrics {
     'How far granted timestamps reach ahead of the clock.',
     [],
   );
+  readonly #resting = this.#gauge(
+    'lease_resting_seconds_left',
+    'Until the next resting worker ID is free, while all others are held; 0 when none is waited for.',
+    [],
+  );
   readonly #use = this.#gauge(
     'sequence_use_ratio',
     'Share of the IDs one worker can mint that is in use, smoothed.',
@@ -117,6 +124,7 @@ export class Metrics {
     this.#ids.set(gauges.idsReserved);
     this.#rollbacks.set(gauges.rollbacks);
     this.#bytes.set(gauges.bytesInFlight);
+    this.#resting.set(gauges.restingSecondsLeft);
     this.#years.set(gauges.yearsLeft);
     this.#worker.reset();
     if (gauges.node !== undefined) this.#worker.set({ node: gauges.node }, 1);

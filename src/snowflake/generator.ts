@@ -39,6 +39,8 @@ const DEFAULT_GENERATOR_OPTIONS: GeneratorOptions = { ...DEFAULT_CLOCK_RULES, ma
 /** Counters since the incarnation began. */
 export interface GeneratorFacts extends ClockFacts {
   readonly idsReserved: number;
+  /** Of the highest ID reserved, used or not; undefined before the first. Unix ms. */
+  readonly lastTimestampMs: number | undefined;
   /** Calls that gave less than was asked for, because time had to pass first. */
   readonly waits: number;
   readonly refusals: Readonly<Record<Refusal, number>>;
@@ -106,7 +108,11 @@ export class Generator {
 
   get facts(): GeneratorFacts {
     const refusals = { ...this.#refusals };
-    return { ...this.#clock.facts, idsReserved: this.#idsReserved, waits: this.#waits, refusals };
+    const lastTimestampMs = this.#idsReserved === 0 ? undefined : this.#lastTimestampMs;
+    return {
+      ...this.#clock.facts,
+      ...{ idsReserved: this.#idsReserved, lastTimestampMs, waits: this.#waits, refusals },
+    };
   }
 
   /**

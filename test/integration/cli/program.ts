@@ -57,7 +57,12 @@ export class User implements AsyncDisposable {
 
   /** `snowstamp run`; killed at the end of the scope at the latest. */
   run(config: string): Running {
-    return this.#stack.use(new Running(config, this.folder));
+    return this.start('run', '--config', config);
+  }
+
+  /** A command that goes on until it is told to end, and prints a line of JSON now and then. */
+  start(...args: string[]): Running {
+    return this.#stack.use(new Running(args, this.folder));
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -85,8 +90,8 @@ export class Running implements AsyncDisposable {
   readonly said: string[] = [];
   readonly #child: ChildProcess;
 
-  constructor(config: string, cwd: string) {
-    this.#child = spawn(process.execPath, [MAIN, 'run', '--config', config], {
+  constructor(args: readonly string[], cwd: string) {
+    this.#child = spawn(process.execPath, [MAIN, ...args], {
       cwd,
       env: environment(),
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -98,6 +103,10 @@ export class Running implements AsyncDisposable {
     createInterface({ input: this.#child.stderr! }).on('line', (line) => {
       this.said.push(line);
     });
+  }
+
+  get pid(): number | undefined {
+    return this.#child.pid;
   }
 
   /** The first line that says so, now or within the time. */

@@ -36,6 +36,7 @@ const nothingYet: Gauges = {
   rollbacks: 0,
   bytesInFlight: 0,
   yearsLeft: 0,
+  restingSecondsLeft: 0,
   lag: [],
 };
 

@@ -57,6 +57,12 @@ describe('healthOf, in the words of the phases', () => {
       false,
       ['acquiring: resting, 32 s'],
     ],
+    [
+      'the same after a loss',
+      { phase: { at: 'suspended', why: 'lease' }, lease: { ...none, restingMs: 31_200 } },
+      false,
+      ['suspended: lease, resting, 32 s'],
+    ],
   ];
 
   it.each(TOLD)('%s', (_, changes, ready, reasons) => {

@@ -60,6 +60,7 @@ describe('what a scrape reads', () => {
       'snowstamp_transaction_seconds_count 1',
       'snowstamp_lease_seconds_left 12.5',
       'snowstamp_window_seconds_left 9',
+      'snowstamp_lease_resting_seconds_left 0',
       'snowstamp_sequence_use_ratio 0.25',
       'snowstamp_valve_shut{why="sequenceUse"} 0',
       'snowstamp_valve_shut{why="records"} 0',
@@ -119,6 +120,11 @@ describe('what a scrape reads', () => {
     expect(await family('lag_records', { lag })).toEqual([]);
     expect(await family('lag_seconds', { lag })).toEqual([]);
     expect(await family('partition_state', { lag })).toHaveLength(1);
+  });
+
+  it('the rest of a worker ID is told while it is waited for (quarantine)', async () => {
+    expect(await family('lease_resting_seconds_left', { restingSecondsLeft: 34.5 })).toEqual(['34.5']);
+    expect(await family('lease_resting_seconds_left')).toEqual(['0']);
   });
 
   it('one phase is 1 at a time; starting is no change of phase', async () => {

@@ -36,5 +36,6 @@ export const gauges: Gauges = {
   rollbacks: 2,
   bytesInFlight: 4_096,
   yearsLeft: 67.5,
+  restingSecondsLeft: 0,
   lag: well.lag,
 };
