@@ -41,7 +41,7 @@ const files = {
 
 /** Files of other rooms that are pure as well. */
 const pureFiles = [
-  'src/lease/{acquire,asks,deadline,domain,hold,machine,options,peers,pool,protocol,release,state,timing,values}.ts',
+  'src/lease/{acquire,asks,clock-guard,deadline,domain,hold,hold-ask,hold-proof,machine,marzullo,options,peers,pool,protocol,release,state,timing,values}.ts',
   'src/kafka/membership/{assignor,claims,leader,loads,machine,moves,protocol,state,tokens,verdict}.ts',
   'src/kafka/transaction/{classify,ending,initialise,machine,offsets,route,sequences,settle,states,working}.ts',
   'src/pipeline/{admission,carried,lag,owned,settlement}.ts',

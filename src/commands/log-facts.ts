@@ -44,8 +44,12 @@ const LEVELS: { readonly [Room in Told['room']]: Readonly<Partial<Record<NameOf<
     beacon: 'debug',
     trouble: 'warn',
     'clock-unproven': 'warn',
+    'clock-awaited': 'warn',
     'clock-off': 'warn',
     'clock-stepped': 'warn',
+    'clock-level': 'warn',
+    'clock-source': 'warn',
+    stalled: 'warn',
     lost: 'warn',
   },
 };

@@ -1,6 +1,7 @@
 import type { ErrorCode } from '../errors.ts';
 import { backoffMs, isPast, leaseDeadline } from './deadline.ts';
-import { beginGrant, domainCode } from './hold.ts';
+import { beginGrant } from './hold-ask.ts';
+import { domainCode } from './hold.ts';
 import { sortPool } from './pool.ts';
 import type { Pool, Survey } from './pool.ts';
 import type { ClaimVerdict } from './protocol.ts';
@@ -20,6 +21,7 @@ import type {
 
 const LONGEST_REST_WAIT_MS = 5_000;
 const HOLDERS_NAMED = 8;
+const CLOCK_RETRY_MS = 1_000;
 
 /** Reads the pool, once per round of claiming. */
 export function startAcquiring(common: Common): Step {
@@ -52,6 +54,7 @@ export function stepAcquiring(state: Acquiring, event: Event, now: Moment, rules
           leaseId: event.leaseId,
           deadline: leaseDeadline(step.sent, event.ttlMs, rules.ttlS),
           candidates: step.candidates,
+          others: step.others,
         },
         now,
       );
@@ -64,18 +67,20 @@ export function stepAcquiring(state: Acquiring, event: Event, now: Moment, rules
 }
 
 function choose(state: Acquiring, survey: Survey, now: Moment, rules: Rules): Step {
+  if (now.clock?.mayClaim === false) return wait(state, now.monotonicMs + CLOCK_RETRY_MS);
   const pool = sortPool(survey, rules, now.wallMs, state.formerNonces);
   if (pool.free.length > 0) {
     const turn = Math.floor(now.random * pool.free.length);
     const candidates = [...pool.free.slice(turn), ...pool.free.slice(0, turn)];
     const call = state.calls + 1;
     const sent = { wallMs: now.wallMs, monotonicMs: now.monotonicMs };
+    const others = survey.claims.some(({ value }) => !state.formerNonces.includes(value));
     return {
       state: {
         ...kept(state),
         at: 'acquiring',
         calls: call,
-        step: { at: 'opening', call, sent, candidates },
+        step: { at: 'opening', call, sent, candidates, others },
       },
       effects: [{ do: 'open-lease', call }],
     };
@@ -84,14 +89,13 @@ function choose(state: Acquiring, survey: Survey, now: Moment, rules: Rules): St
   const readyInMs = Math.min(...pool.resting.map((node) => node.readyInMs));
   const waitMs = Math.min(LONGEST_REST_WAIT_MS, readyInMs) + now.random * 100;
   return {
-    state: {
-      ...kept(state),
-      at: 'acquiring',
-      failures: 0,
-      step: { at: 'waiting', dueMs: now.monotonicMs + waitMs },
-    },
+    state: wait({ ...state, failures: 0 }, now.monotonicMs + waitMs).state,
     effects: [{ do: 'note', fact: { fact: 'resting', nodes: pool.resting.length, readyInMs } }],
   };
+}
+
+function wait(shared: Common, dueMs: number): Step {
+  return { state: { ...kept(shared), at: 'acquiring', step: { at: 'waiting', dueMs } }, effects: [] };
 }
 
 function exhausted({ held, missing }: Pool, { count, first }: Rules): string {
@@ -103,11 +107,7 @@ function exhausted({ held, missing }: Pool, { count, first }: Rules): string {
   return `${nodes}: ${held.length} of ${count} are held (${names.join(', ')}${more})${without}; free workers or widen the node field`;
 }
 
-function claimNext(
-  state: Acquiring,
-  lease: Pick<ClaimAttempt, 'leaseId' | 'deadline' | 'candidates'>,
-  now: Moment,
-): Step {
+function claimNext(state: Acquiring, lease: Omit<ClaimAttempt, 'node' | 'nonce'>, now: Moment): Step {
   const [node, ...candidates] = lease.candidates;
   if (node === undefined || isPast(lease.deadline, now)) return startOver(state, lease.leaseId, now);
   const call = state.calls + 1;
@@ -159,17 +159,29 @@ function take(
     leaseId: attempt.leaseId,
     deadline: attempt.deadline,
     attemptedUntilMs: floorMs,
+    attemptedEndMs: now.monotonicMs,
     permit: undefined,
     call: undefined,
     unsettled: false,
     proofWanted: rules.clockProof !== 'none',
+    others: attempt.others,
+    claimedMs: now.monotonicMs,
+    unproven: undefined,
     cycleMs: now.monotonicMs,
     dueMs: now.monotonicMs,
     statusDueMs: now.monotonicMs,
-    seen: { wallMs: now.wallMs, monotonicMs: now.monotonicMs },
   };
   const begun = beginGrant({ ...kept(state), failures: 0 }, hold, now, rules);
-  return { state: begun.state, effects: [{ do: 'tell-claimed', incarnation }, ...begun.effects] };
+  const why = 'lease.clockProof is none';
+  const warning: Effect = { do: 'note', fact: { fact: 'clock-unproven', node: attempt.node, why } };
+  return {
+    state: begun.state,
+    effects: [
+      { do: 'tell-claimed', incarnation },
+      ...(rules.clockProof === 'none' ? [warning] : []),
+      ...begun.effects,
+    ],
+  };
 }
 
 function failed(state: Acquiring, trouble: Trouble, now: Moment): Step {
@@ -202,8 +214,8 @@ function settle(state: Acquiring, from: ClaimAttempt): Step {
 }
 
 /** Without the name and the call of the step it comes from. */
-function attemptOf({ leaseId, deadline, node, nonce, candidates }: ClaimAttempt): ClaimAttempt {
-  return { leaseId, deadline, node, nonce, candidates };
+function attemptOf({ leaseId, deadline, node, nonce, candidates, others }: ClaimAttempt): ClaimAttempt {
+  return { leaseId, deadline, node, nonce, candidates, others };
 }
 
 function settleAgain(state: Acquiring, attempt: ClaimAttempt, now: Moment): Step {
@@ -213,14 +225,10 @@ function settleAgain(state: Acquiring, attempt: ClaimAttempt, now: Moment): Step
 }
 
 function startOver(state: Acquiring, leaseId: string | undefined, now: Moment, nonce?: string): Step {
+  const shared = nonce === undefined ? state : withFormer(state, nonce);
   const dueMs = now.monotonicMs + backoffMs(state.failures, now.random);
   return {
-    state: {
-      ...kept(nonce === undefined ? state : withFormer(state, nonce)),
-      at: 'acquiring',
-      failures: state.failures + 1,
-      step: { at: 'waiting', dueMs },
-    },
+    state: wait({ ...shared, failures: state.failures + 1 }, dueMs).state,
     effects: leaseId === undefined ? [] : [{ do: 'close-lease', leaseId }],
   };
 }

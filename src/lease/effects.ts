@@ -2,12 +2,13 @@ import type { Clock, Instant } from '../clock.ts';
 import type { Incarnation } from '../snowflake/permit.ts';
 import { askOf } from './asks.ts';
 import type { AskingEffect } from './asks.ts';
-import { proveWithin } from './clock-proof.ts';
+import type { ClockGuard } from './clock-guard.ts';
+import { prove } from './clock-proof.ts';
 import type { KeeperOptions } from './options.ts';
 import type { LeaseCall, LeaseFact } from './port.ts';
 import { previousBeacon, statusTransaction } from './protocol.ts';
 import type { Speaker } from './protocol.ts';
-import type { Effect, Event } from './state.ts';
+import type { ClockProof, Effect, Event } from './state.ts';
 import type { Answer, LeaseStore, TransactionResult } from './store.ts';
 
 /** Effects that concern the keeper and its listener alone; the others go to the world. */
@@ -36,9 +37,15 @@ export class EffectRunner {
   readonly #clock: Clock;
   readonly #options: KeeperOptions;
   readonly #sink: Sink;
+  readonly #guard: ClockGuard;
   readonly #running = new Set<Promise<void>>();
 
-  constructor(store: LeaseStore, clock: Clock, options: KeeperOptions, sink: Sink) {
+  constructor(
+    { store, clock, guard }: { store: LeaseStore; clock: Clock; guard: ClockGuard },
+    options: KeeperOptions,
+    sink: Sink,
+  ) {
+    this.#guard = guard;
     this.#store = store;
     this.#clock = clock;
     this.#options = options;
@@ -72,12 +79,7 @@ export class EffectRunner {
       case 'renew':
         return this.#renew(effect.call, effect.leaseId);
       case 'prove':
-        this.#sink.dispatch({
-          on: 'proved',
-          call: effect.call,
-          proof: await proveWithin(this.#clock, this.#options.proveClock),
-        });
-        return;
+        return this.#prove(effect);
       case 'status':
         return this.#status(effect.incarnation, effect.leaseId);
       case 'survey':
@@ -97,9 +99,9 @@ export class EffectRunner {
     const asking = 'send' in ask ? this.#store.transact(ask.send) : this.#store.look(ask.look);
     return this.#await(ask.during, ask.call, asking, (result) => {
       const event = ask.judge(result);
-      if (effect.do === 'claim') this.#compareClocks(result, effect.nonce, sent);
+      if (effect.do === 'claim') this.#compareClocks(result, sent, effect.nonce);
       if (effect.do === 'grant') {
-        this.#compareClocks(result, effect.incarnation.nonce, sent);
+        this.#compareClocks(result, sent, effect.incarnation.nonce);
         this.#noteGrant(effect, event, sent);
       }
       return event;
@@ -122,7 +124,13 @@ export class EffectRunner {
   /** Nobody waits for it, and nothing hangs on it. */
   async #status(incarnation: Incarnation, leaseId: string): Promise<void> {
     const { name, describe, domain } = this.#options;
-    const text = JSON.stringify({ name, wallMs: this.#clock.now().wallMs, ...describe?.() });
+    const now = this.#clock.now();
+    const { offsetMs, boundMs } = this.#guard.standing(now);
+    const clock = {
+      ...(offsetMs === undefined ? {} : { clockOffsetMs: Math.round(offsetMs) }),
+      ...(boundMs === undefined ? {} : { clockBoundMs: Math.ceil(boundMs) }),
+    };
+    const text = JSON.stringify({ name, wallMs: now.wallMs, ...clock, ...describe?.() });
     const fitting =
       Buffer.byteLength(text) <= STATUS_BYTES ? text : JSON.stringify({ name: name.slice(0, 64) });
     const answer = await this.#store.transact(statusTransaction(domain.keys, incarnation, leaseId, fitting));
@@ -151,22 +159,45 @@ export class EffectRunner {
     this.#sink.note({ fact: 'trouble', during, why: answer.at, detail: detailOf(answer), unknown });
   }
 
+  async #prove({ call, peers }: Extract<Effect, { readonly do: 'prove' }>): Promise<void> {
+    const proof = await prove(this.#clock, {
+      external: this.#options.proveClock,
+      peers: peers ? () => this.#hearPeers() : undefined,
+    });
+    this.#sink.dispatch({ on: 'proved', call, proof });
+  }
+
+  /** A turn that writes nothing. */
+  async #hearPeers(): Promise<ClockProof> {
+    const sent = this.#clock.now();
+    const answer = await this.#store.look([{ do: 'get', key: this.#options.domain.keys.beacon }]);
+    if (answer.at === 'answered') this.#compareClocks(answer.value, sent, undefined);
+    else if (answer.at === 'rolled-back')
+      this.#sink.dispatch({ on: 'broken', code: 'STORE_ROLLED_BACK', detail: answer.detail });
+    return this.#guard.proof(this.#clock.now());
+  }
+
   /** Of two stamps in revision order, taken before their transactions: proof material, never compared in one. */
-  #compareClocks(result: TransactionResult, ownNonce: string, sent: Instant): void {
-    const beacon = result.succeeded ? previousBeacon(this.#options.domain.keys, result) : undefined;
-    if (beacon === undefined || beacon.nonce === ownNonce) return;
+  #compareClocks(result: TransactionResult, sent: Instant, wrote: string | undefined): void {
+    if (!result.succeeded) return;
+    const beacon = previousBeacon(this.#options.domain.keys, result);
+    const { revision } = result;
+    const answered = this.#clock.now();
+    this.#guard.take({ revision, sentMs: sent.monotonicMs, answeredMs: answered.monotonicMs, wrote }, beacon);
+    if (beacon === undefined || wrote === undefined || beacon.nonce === wrote) return;
     this.#sink.note({
       fact: 'beacon',
       peerNonce: beacon.nonce,
       peerWallMs: beacon.wallMs,
       sentWallMs: sent.wallMs,
-      answeredWallMs: this.#clock.now().wallMs,
-      revision: result.revision,
+      answeredWallMs: answered.wallMs,
+      revision,
     });
   }
 
   #speaker(sent: Instant): Speaker {
-    return { name: this.#options.name, wallMs: Math.round(sent.wallMs) };
+    const { name } = this.#options;
+    return { name, wallMs: Math.floor(sent.wallMs), heard: this.#guard.heard(sent) };
   }
 
   #since(sent: Instant): number {

@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import type { Clock } from '../clock.ts';
+import type { Clock, Instant } from '../clock.ts';
 import { SnowstampError } from '../errors.ts';
 import type { Incarnation, Permit } from '../snowflake/permit.ts';
+import { ClockGuard } from './clock-guard.ts';
 import { leftMs } from './deadline.ts';
 import { EffectRunner, isOutward } from './effects.ts';
 import { initialState, step, waitMs } from './machine.ts';
-import { rulesOf } from './options.ts';
+import { guardRulesOf, rulesOf } from './options.ts';
 import type { KeeperOptions } from './options.ts';
 import type { LeaseFact, LeaseFacts, LeaseKeeper } from './port.ts';
 import { judgeHoldSight, sight } from './protocol.ts';
@@ -26,6 +27,7 @@ export class Keeper implements LeaseKeeper {
   readonly #options: KeeperOptions;
   readonly #observe: (fact: LeaseFact) => void;
   readonly #rules: Rules;
+  readonly #guard: ClockGuard;
   readonly #runner: EffectRunner;
   readonly #queue: Event[] = [];
   #dispatching = false;
@@ -48,7 +50,8 @@ export class Keeper implements LeaseKeeper {
     this.#options = options;
     this.#observe = observe;
     this.#rules = rulesOf(options);
-    this.#runner = new EffectRunner(store, clock, options, {
+    this.#guard = new ClockGuard(guardRulesOf(options), options.externalClock);
+    this.#runner = new EffectRunner({ store, clock, guard: this.#guard }, options, {
       dispatch: (event) => {
         this.#dispatch(event);
       },
@@ -107,6 +110,7 @@ export class Keeper implements LeaseKeeper {
     const state = this.#state;
     const now = this.#clock.now();
     const hold = 'hold' in state ? state.hold : undefined;
+    const clock = this.#guard.standing(now);
     const permit = state.at === 'held' || state.at === 'doubtful' ? this.#permit : undefined;
     return {
       state: state.at,
@@ -116,7 +120,9 @@ export class Keeper implements LeaseKeeper {
       windowLeftMs: permit === undefined ? 0 : Math.max(0, permit.untilMs - now.wallMs),
       grants: this.#grants,
       unanswered: this.#unanswered,
-      clockUnproven: this.#clockUnproven,
+      clockUnproven: this.#clockUnproven && clock.by === undefined,
+      clockAwaited: hold?.unproven,
+      clock,
       restingMs:
         this.#restingUntilMs === undefined ? undefined : Math.max(0, this.#restingUntilMs - now.monotonicMs),
     };
@@ -153,9 +159,9 @@ export class Keeper implements LeaseKeeper {
     return at === 'releasing' || at === 'released' || at === 'halted' || at === 'stopped';
   }
 
-  #moment(): Moment {
+  #moment(now: Instant): Moment {
     const { random = Math.random, nonce = randomNonce } = this.#options;
-    return { ...this.#clock.now(), random: random(), nonce: nonce() };
+    return { ...now, random: random(), nonce: nonce(), clock: this.#guard.word(now) };
   }
 
   #dispatch(event: Event): void {
@@ -173,10 +179,13 @@ export class Keeper implements LeaseKeeper {
 
   #advance(event: Event): void {
     const before = this.#state;
-    const { state, effects } = step(before, event, this.#moment(), this.#rules);
+    const now = this.#clock.now();
+    const seen = this.#guard.observe(now);
+    const { state, effects } = step(before, event, this.#moment(now), this.#rules);
     this.#state = state;
     // The listener hears of a loss before anybody else hears of anything (P5).
     for (const effect of effects) this.#carryOut(effect);
+    for (const fact of seen) this.#note(fact);
     if (before.at !== state.at) {
       if (state.at !== 'acquiring') this.#restingUntilMs = undefined;
       this.#observe({ fact: 'state', from: before.at, to: state.at, node: nodeOf(state) ?? nodeOf(before) });
@@ -213,7 +222,8 @@ export class Keeper implements LeaseKeeper {
 
   #note(fact: LeaseFact): void {
     if (fact.fact === 'trouble') this.#unanswered++;
-    if (fact.fact === 'clock-unproven') this.#clockUnproven = true;
+    if (fact.fact === 'clock-unproven' || fact.fact === 'clock-proven')
+      this.#clockUnproven = fact.fact === 'clock-unproven';
     if (fact.fact === 'resting') this.#restingUntilMs = this.#clock.now().monotonicMs + fact.readyInMs;
     this.#observe(fact);
   }

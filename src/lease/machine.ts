@@ -11,6 +11,13 @@ import type { Event, Moment, Rules, State, Step } from './state.ts';
  * outcome, move a bound back, reuse an incarnation, or act on an answer it does not wait for.
  */
 export function step(state: State, event: Event, now: Moment, rules: Rules): Step {
+  const watched = watchClock(state, now, rules);
+  const { state: next, effects } = stepFrom(watched.state, event, now, rules);
+  // A loss is told before anything else (P5).
+  return { state: next, effects: [...effects, ...watched.effects] };
+}
+
+function stepFrom(state: State, event: Event, now: Moment, rules: Rules): Step {
   switch (state.at) {
     case 'acquiring':
       return stepAcquiring(state, event, now, rules);
@@ -42,6 +49,7 @@ export function initialState(): State {
     calls: 0,
     failures: 0,
     formerNonces: [],
+    doubted: false,
     step: { at: 'waiting', dueMs: Number.NEGATIVE_INFINITY },
   };
 }
@@ -76,14 +84,30 @@ export function waitMs(state: State, now: Instant): number {
   }
 }
 
+/**
+ * A wall clock that jumped ahead is doubted from here on, in whatever state: a window must not follow it, and neither
+ * must the window of the next claim, should this one be lost by it. One that most peers call wrong likewise.
+ */
+function watchClock(state: State, now: Moment, rules: Rules): Step {
+  if (state.at === 'released' || state.at === 'halted') return unchanged(state);
+  const seen = { wallMs: now.wallMs, monotonicMs: now.monotonicMs };
+  const before = state.seen ?? seen;
+  const byMs = seen.wallMs - before.wallMs - (seen.monotonicMs - before.monotonicMs);
+  const stepped = byMs > rules.forwardStepMs;
+  const doubtful = stepped || now.clock?.mayGrant === false;
+  return {
+    state: { ...state, seen, doubted: state.doubted || (doubtful && rules.clockProof !== 'none') },
+    effects: stepped ? [{ do: 'note', fact: { fact: 'clock-stepped', byMs } }] : [],
+  };
+}
+
 function unchanged(state: State): Step {
   return { state, effects: [] };
 }
 
 function halted(state: State, { code, detail }: Extract<Event, { on: 'broken' }>): Step {
-  const { calls, failures, formerNonces } = state;
   return {
-    state: { at: 'halted', code, calls, failures, formerNonces },
+    state: { ...kept(state), at: 'halted', code },
     effects: [{ do: 'halt', code, detail }],
   };
 }

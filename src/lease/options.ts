@@ -1,3 +1,5 @@
+import { DEFAULT_GUARD_RULES } from './clock-guard.ts';
+import type { External, GuardRules } from './clock-guard.ts';
 import type { DomainHandle } from './domain-handle.ts';
 import { nodesOf, timestampEndMs } from './domain.ts';
 import type { LeaseListener } from './port.ts';
@@ -15,8 +17,11 @@ export interface KeeperOptions extends LeaseTiming {
   readonly recycleDelayMs?: number;
   /** Default `auto`: what proof can be had is used; with none, a warning. */
   readonly clockProof?: Rules['clockProof'];
-  /** Compares the wall clock with something else within 2 s; without it there is nothing to compare with. */
+  /** Compares the wall clock with something outside the fleet within 2 s; without it only peers can tell. */
   readonly proveClock?: () => Promise<ClockProof>;
+  /** What that something said lately. */
+  readonly externalClock?: External;
+  readonly clockRules?: Partial<GuardRules>;
   /** Goes into `status/<node>` every 15 s, for the fleet page; cut at 512 bytes. */
   readonly describe?: () => Readonly<Record<string, string | number>>;
   /** 0 ≤ random < 1. */
@@ -32,7 +37,11 @@ export function rulesOf(options: KeeperOptions): Rules {
     ...{ ttlS, windowMs, refreshMs, recycleDelayMs, clockProof },
     ...nodesOf(layout, datacenter),
     timestampEndMs: timestampEndMs(layout),
-    forwardStepMs: 500,
+    forwardStepMs: guardRulesOf(options).forwardStepMs,
     statusEveryMs: 15_000,
   };
+}
+
+export function guardRulesOf({ clockRules = {} }: KeeperOptions): GuardRules {
+  return { ...DEFAULT_GUARD_RULES, ...clockRules };
 }

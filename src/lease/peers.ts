@@ -1,4 +1,5 @@
 import type { Instant } from '../clock.ts';
+import { marzullo } from './marzullo.ts';
 import type { Beacon, Heard } from './values.ts';
 
 /** One answered CLAIM, GRANT or read of the beacon of ours; both times monotonic. It took effect between them. */
@@ -172,34 +173,14 @@ const isFresh =
   ({ answeredMs }: OwnTurn): boolean =>
     nowMs - answeredMs <= FRESH_MS;
 
-/**
- * The part of the line that most samples allow, each widened by what clocks may have drifted since (Marzullo 1984). Of
- * equally good parts the one the newest sample allows, so that a clock that was put right is believed in the end.
- */
+/** What most samples allow, each widened by what clocks may have drifted since; in doubt, what the newest allows. */
 function agreed(samples: readonly Sample[], nowMs: number): { loMs: number; hiMs: number } {
-  const wide = samples.map(({ atMs, loMs, hiMs }) => {
-    const driftMs = (nowMs - atMs) * DRIFT;
-    return { loMs: loMs - driftMs, hiMs: hiMs + driftMs };
-  });
-  const newest = wide.at(-1)!;
-  const edges = wide
-    .flatMap(({ loMs, hiMs }) => [
-      { atMs: loMs, step: 1 },
-      { atMs: hiMs, step: -1 },
-    ])
-    .sort((a, b) => a.atMs - b.atMs || b.step - a.step);
-  let best = { loMs: Number.NEGATIVE_INFINITY, hiMs: Number.POSITIVE_INFINITY };
-  let most = 0;
-  let count = 0;
-  edges.forEach(({ atMs, step }, index) => {
-    count += step;
-    if (step < 0 || count < most) return;
-    const part = { loMs: atMs, hiMs: edges[index + 1]!.atMs };
-    const fits = part.loMs <= newest.hiMs && newest.loMs <= part.hiMs;
-    if (count > most || fits) best = part;
-    most = count;
-  });
-  return best;
+  return marzullo(
+    samples.map(({ atMs, loMs, hiMs }) => {
+      const driftMs = (nowMs - atMs) * DRIFT;
+      return { loMs: loMs - driftMs, hiMs: hiMs + driftMs };
+    }),
+  );
 }
 
 /**

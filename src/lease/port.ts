@@ -1,4 +1,5 @@
 import type { Incarnation, Permit } from '../snowflake/permit.ts';
+import type { SourceFact } from './external-clock.ts';
 
 /** Whoever mints: told synchronously, in order. Must not throw. */
 export interface LeaseListener {
@@ -33,10 +34,21 @@ export type LeaseFact =
     }
   /** All nodes that are not held rest; claiming goes on at the earliest after `readyInMs`. */
   | { readonly fact: 'resting'; readonly nodes: number; readonly readyInMs: number }
+  /** Who vouched for the wall clock before a GRANT that needed it. */
+  | { readonly fact: 'clock-proven'; readonly node: number; readonly by: string }
   /** Minting without any proof that the wall clock is right. */
-  | { readonly fact: 'clock-unproven'; readonly node: number }
-  | { readonly fact: 'clock-off'; readonly node: number; readonly byMs: number }
+  | { readonly fact: 'clock-unproven'; readonly node: number; readonly why: string }
+  /** No GRANT: it is waited for somebody who vouches for the clock. */
+  | { readonly fact: 'clock-awaited'; readonly node: number; readonly why: string }
+  /** No GRANT: the wall clock is ahead by this (negative: behind), for certain. */
+  | { readonly fact: 'clock-off'; readonly node: number; readonly byMs: number; readonly by: string }
+  /** The wall clock gained this on the monotonic one between two looks. */
   | { readonly fact: 'clock-stepped'; readonly byMs: number }
+  /** How far off the wall clock is has another consequence than before. */
+  | ({ readonly fact: 'clock-level'; readonly was: ClockLevel } & ClockStanding)
+  | SourceFact
+  /** Nobody ran for this long: a blocked event loop, a paused process. */
+  | { readonly fact: 'stalled'; readonly forMs: number }
   /** Another worker's wall clock at sending, between two revisions; ours before sending and after the answer. */
   | {
       readonly fact: 'beacon';
@@ -52,6 +64,21 @@ export type LeaseFact =
 
 export type LeaseCall =
   'survey' | 'open-lease' | 'claim' | 'renew' | 'prove' | 'grant' | 'settle' | 'release' | 'status';
+
+/** `not-ready` still mints; `refuse` neither claims nor grants. */
+export type ClockLevel = 'fine' | 'warn' | 'not-ready' | 'refuse';
+
+export interface ClockStanding {
+  readonly level: ClockLevel;
+  readonly why: string | undefined;
+  /** What it was compared with; undefined: nothing is there. */
+  readonly by: string | undefined;
+  /** Fresh clocks of peers, one a host. */
+  readonly clocks: number;
+  /** Our wall clock ahead of them by this (negative: behind), give or take `boundMs`. */
+  readonly offsetMs: number | undefined;
+  readonly boundMs: number | undefined;
+}
 
 export type LeaseStateName =
   | 'acquiring'
@@ -79,6 +106,9 @@ export interface LeaseFacts {
   readonly unanswered: number;
   /** True while minting goes on without any proof that the wall clock is right. */
   readonly clockUnproven: boolean;
+  /** Why no GRANT is asked for until somebody vouches for the clock; undefined while none is waited for. */
+  readonly clockAwaited: string | undefined;
+  readonly clock: ClockStanding;
   /** While acquiring: when the next resting node becomes free, if that is what is waited for. */
   readonly restingMs: number | undefined;
 }

@@ -45,6 +45,10 @@ export interface Common {
   readonly formerNonces: readonly string[];
   /** Tries gone wrong in a row, for the backoff. */
   readonly failures: number;
+  /** The clocks at the last event, to notice steps. */
+  readonly seen?: Instant | undefined;
+  /** The wall clock jumped ahead, or most peers call it wrong: no GRANT until somebody vouches for it, whatever happens. */
+  readonly doubted: boolean;
 }
 
 export type AcquiringStep =
@@ -55,6 +59,7 @@ export type AcquiringStep =
       readonly call: number;
       readonly sent: Instant;
       readonly candidates: readonly number[];
+      readonly others: boolean;
     }
   | ({ readonly at: 'claiming' | 'settling'; readonly call: number } & ClaimAttempt)
   | ({ readonly at: 'settling-later'; readonly dueMs: number } & ClaimAttempt);
@@ -66,6 +71,8 @@ export interface ClaimAttempt {
   readonly nonce: string;
   /** Further free nodes of the same survey. */
   readonly candidates: readonly number[];
+  /** That survey showed claims of others. */
+  readonly others: boolean;
 }
 
 /** A local end, on both clocks: either one past it is past it. CLOCK_MONOTONIC sleeps with a VM; the wall clock steps. */
@@ -82,20 +89,25 @@ export interface Hold {
   readonly deadline: Deadline;
   /** Highest window ever asked for by this incarnation, answered or not; at first the floor. */
   readonly attemptedUntilMs: number;
+  /** When that window is over if nothing is heard of it again, whatever the wall clock says; monotonic. */
+  readonly attemptedEndMs: number;
   readonly permit: Permit | undefined;
   /** The one request on its way. */
   readonly call: HoldCall | undefined;
   /** A GRANT went unanswered: only a read can tell what became of it. */
   readonly unsettled: boolean;
-  /** A clock proof is needed before the next GRANT: the first, and the first after a forward step. */
+  /** A clock proof is needed before the first GRANT. */
   readonly proofWanted: boolean;
+  /** Others hold claims, so that somebody should speak within a refresh period of this claim; monotonic. */
+  readonly others: boolean;
+  readonly claimedMs: number;
+  /** Why no proof was had, as last told. */
+  readonly unproven: string | undefined;
   /** When the running or last cycle (renew, then GRANT) began; monotonic. */
   readonly cycleMs: number;
   /** When to act again while no call is on its way; monotonic. */
   readonly dueMs: number;
   readonly statusDueMs: number;
-  /** The clocks at the last event, to notice steps. */
-  readonly seen: Instant;
 }
 
 export type HoldCall = { readonly id: number; readonly sent: Instant } & (
@@ -137,10 +149,11 @@ export interface Trouble {
 
 /** What could be learned about the wall clock before a GRANT. */
 export type ClockProof =
-  | { readonly at: 'proven' }
+  | { readonly at: 'proven'; readonly by?: string }
   /** Nothing and nobody to compare with. */
-  | { readonly at: 'unavailable' }
-  | { readonly at: 'off'; readonly byMs: number };
+  | { readonly at: 'unavailable'; readonly why?: string }
+  /** Ahead by this; negative: behind. */
+  | { readonly at: 'off'; readonly byMs: number; readonly by?: string };
 
 export type Effect =
   | { readonly do: 'survey'; readonly call: number }
@@ -154,7 +167,8 @@ export type Effect =
       readonly leaseId: string;
     }
   | { readonly do: 'renew'; readonly call: number; readonly leaseId: string }
-  | { readonly do: 'prove'; readonly call: number }
+  /** `peers`: somebody else may speak; else there is nobody to listen to. */
+  | { readonly do: 'prove'; readonly call: number; readonly peers: boolean }
   | {
       readonly do: 'grant';
       readonly call: number;
@@ -185,6 +199,15 @@ export interface Moment extends Instant {
   readonly random: number;
   /** A fresh 128-bit nonce, hex; used if this step claims. */
   readonly nonce: string;
+  /** What is known of the wall clock; absent: nothing, and it is believed. */
+  readonly clock?: ClockWord;
+}
+
+export interface ClockWord {
+  readonly mayClaim: boolean;
+  readonly mayGrant: boolean;
+  /** Fresh clocks of others it was compared with. */
+  readonly clocks: number;
 }
 
 export interface Step {
@@ -195,8 +218,8 @@ export interface Step {
 const FORMER_NONCES_KEPT = 8;
 
 /** The fields every state shares, without those of the state they come from. */
-export function kept({ calls, failures, formerNonces }: Common): Common {
-  return { calls, failures, formerNonces };
+export function kept({ calls, failures, formerNonces, seen, doubted }: Common): Common {
+  return { calls, failures, formerNonces, seen, doubted };
 }
 
 export function withFormer(shared: Common, nonce: string): Common {

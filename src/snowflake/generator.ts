@@ -181,11 +181,14 @@ export class Generator {
     return this.#use.read(now.monotonicMs);
   }
 
-  /** The clock is judged even when something else refuses: a permit that comes then must find the step already seen. */
+  /**
+   * The clock is judged even when something else refuses: a permit that comes then must find the step already seen. Not
+   * before the first permit, for which somebody vouches for the clock: until then it may be wrong and be put right.
+   */
   #refusal(permit: Permit | undefined, now: Instant): Refusal | undefined {
     if (this.#stopped) return 'stopped';
-    const verdict = this.#clock.observe(now);
     if (permit === undefined) return 'no-permit';
+    const verdict = this.#clock.observe(now);
     // Each bound is written so that a NaN refuses.
     const leased = now.monotonicMs < permit.deadlineMonotonicMs && now.wallMs < permit.deadlineWallMs;
     if (!leased) return 'lease-deadline';

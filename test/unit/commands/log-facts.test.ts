@@ -5,6 +5,7 @@ import { createLog, type Level } from '../../../src/ops/log.ts';
 
 const where = { topic: 'in', partition: 3 } as const;
 const load = { sequenceUse: 0.9, records: 1, bytes: 2 };
+const standing = { level: 'warn', why: 'w', by: 'chrony', clocks: 0, offsetMs: 1, boundMs: 2 } as const;
 const beacon = { peerNonce: 'ab', peerWallMs: 1, sentWallMs: 1, answeredWallMs: 2, revision: '7' };
 
 type FactOf<Room extends Fact['room']> = Extract<Fact, { readonly room: Room }>['fact'];
@@ -59,8 +60,13 @@ const FACTS: readonly { readonly level: Level; readonly told: Fact }[] = [
   lease('debug', { fact: 'renewed', tookMs: 3 }),
   lease('warn', { fact: 'trouble', during: 'grant', why: 'w', detail: 'd', unknown: true }),
   lease('info', { fact: 'resting', nodes: 1, readyInMs: 2 }),
-  lease('warn', { fact: 'clock-unproven', node: 1 }),
-  lease('warn', { fact: 'clock-off', node: 1, byMs: 2 }),
+  lease('info', { fact: 'clock-proven', node: 1, by: 'chrony' }),
+  lease('warn', { fact: 'clock-unproven', node: 1, why: 'w' }),
+  lease('warn', { fact: 'clock-awaited', node: 1, why: 'w' }),
+  lease('warn', { fact: 'clock-off', node: 1, byMs: 2, by: 'a peer' }),
+  lease('warn', { fact: 'clock-level', was: 'fine', ...standing }),
+  lease('warn', { fact: 'clock-source', source: 'chrony', answers: false, detail: 'd' }),
+  lease('warn', { fact: 'stalled', forMs: 2_000 }),
   lease('warn', { fact: 'clock-stepped', byMs: 2 }),
   lease('debug', { fact: 'beacon', ...beacon }),
   lease('warn', { fact: 'lost', node: 1, why: 'w' }),

@@ -34,7 +34,9 @@ describe('Keeper', () => {
       grants: permits.length,
       clockUnproven: true,
     });
-    expect(running.facts).toContainEqual({ fact: 'clock-unproven', node: nodeOf(running) });
+    expect(running.facts).toContainEqual({
+      ...{ fact: 'clock-unproven', node: nodeOf(running), why: 'nobody to compare with' },
+    });
     running.stop.abort();
     expect(await running.end).toBeUndefined();
     const before = store.applied.length;
@@ -140,7 +142,9 @@ describe('Keeper', () => {
 
   it('a clock source that hangs or fails proves nothing, and holds up nothing for long', async () => {
     const hanging = await bench.keep({ proveClock: () => new Promise(() => undefined) });
-    const failing = await bench.keep({ proveClock: () => Promise.reject(new Error('no source')) });
+    const alone = new Bench(store, clock, { prefix: '/alone' });
+    await alone.init();
+    const failing = await alone.keep({ proveClock: () => Promise.reject(new Error('no source')) });
     await clock.advance(1_900);
     expect([hanging, failing].map(({ keeper }) => keeper.facts().state)).toEqual(['claimed', 'held']);
     await clock.advance(300);

@@ -1,5 +1,6 @@
+import type { Entry } from '../../../src/lease/store.ts';
 import { initialState, step } from '../../../src/lease/machine.ts';
-import type { Effect, Event, Hold, Rules, State } from '../../../src/lease/state.ts';
+import type { ClockWord, Effect, Event, Hold, Rules, State } from '../../../src/lease/state.ts';
 
 export const START_MS = 1_700_000_000_000;
 
@@ -34,6 +35,9 @@ export class Walk {
   atMs = 0;
   wallAheadMs = START_MS;
   random = 0;
+  clock: ClockWord | undefined;
+  /** Of others, as the survey shows them. */
+  claims: readonly Entry[] = [];
   readonly rules: Rules;
   #nonces = 0;
 
@@ -47,6 +51,7 @@ export class Walk {
       wallMs: this.atMs + this.wallAheadMs,
       random: this.random,
       nonce: `nonce${++this.#nonces}`,
+      ...(this.clock === undefined ? {} : { clock: this.clock }),
     };
     const result = step(this.state, event, now, this.rules);
     this.state = result.state;
@@ -82,23 +87,35 @@ export class Walk {
 
   /** From the start to the CLAIM of a node being on its way. */
   toClaiming(windows: readonly string[] = ['released']): this {
+    this.on({ on: 'tick' }).surveyed(windows);
+    return this.on({ on: 'lease-opened', call: this.call, leaseId: 'L1', ttlMs: 15_000 });
+  }
+
+  surveyed(windows: readonly string[] = ['released']): this {
     const until = String(START_MS - 1_000).padStart(20, '0');
-    this.on({ on: 'tick' });
     const survey = {
       windows: windows.map((tail, node) => ({
         key: `/w/${node}`,
         value: `${until};${tail}`,
         createRevision: '1',
       })),
-      claims: [],
+      claims: this.claims,
     };
-    this.on({ on: 'surveyed', call: this.call, survey });
-    return this.on({ on: 'lease-opened', call: this.call, leaseId: 'L1', ttlMs: 15_000 });
+    return this.on({ on: 'surveyed', call: this.call, survey });
   }
 
   /** To a claim that is ours, its first GRANT on its way. */
   toGranting(floorMs = START_MS - 1_000): this {
-    this.toClaiming();
+    return this.toClaiming().claimed(floorMs);
+  }
+
+  /** The same once the pool was asked for. */
+  toGrantingFromSurvey(): this {
+    this.surveyed();
+    return this.on({ on: 'lease-opened', call: this.call, leaseId: 'L2', ttlMs: 15_000 }).claimed();
+  }
+
+  claimed(floorMs = START_MS - 1_000): this {
     return this.on({
       on: 'claim-judged',
       call: this.call,

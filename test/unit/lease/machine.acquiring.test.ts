@@ -149,6 +149,6 @@ describe('acquiring: from no incarnation to one', () => {
     const before = walk.state;
     walk.on({ on: 'claim-judged', call: walk.call - 1, verdict: claimed });
     walk.on({ on: 'lease-opened', call: walk.call, leaseId: 'L2', ttlMs: 1 });
-    expect(walk.state).toBe(before);
+    expect(walk.state).toEqual(before);
   });
 });

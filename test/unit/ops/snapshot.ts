@@ -11,6 +11,8 @@ export const held: LeaseFacts = {
   grants: 3,
   unanswered: 1,
   clockUnproven: false,
+  clockAwaited: undefined,
+  clock: { level: 'fine', why: undefined, by: '3 peers', clocks: 3, offsetMs: -12.5, boundMs: 40 },
   restingMs: undefined,
 };
 
