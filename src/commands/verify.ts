@@ -40,6 +40,13 @@ export async function verifyCommand({
     );
     return CATALOGUE.USAGE.exit;
   }
+  const values = chosen.filter(({ stamp }) => stamp.in === 'value').map(({ name }) => name);
+  if (values.length > 0) {
+    out(
+      `VERIFY_UNPROVEN: ${values.join(', ')}: the ID stands in the value, which verify does not read yet; name the other routes with --route`,
+    );
+    return CATALOGUE.VERIFY_UNPROVEN.exit;
+  }
   const options: ClusterOptions = { ...kafkaOptionsOf(config, readFile), clock, log: () => undefined };
   const cluster = createCluster(options);
   const admin = createAdmin(options);

@@ -4,10 +4,8 @@ const SOON = 'this release has it in its schema only; leave it out';
 
 /** Settings that have a meaning and nobody yet who does what they say: refused, never accepted in silence. */
 const routes = rule(['routes'], (sections) =>
-  sections.routes.flatMap(({ onError, stamp, mapping }, i) => {
+  sections.routes.flatMap(({ stamp, mapping }, i) => {
     const unserved = {
-      onError: onError === 'header',
-      'stamp.in': stamp.in === 'value',
       'stamp.wire': stamp.wire === 'confluent',
       'stamp.schemaFile': stamp.schemaFile !== undefined,
       mapping: mapping !== undefined,

@@ -12,7 +12,7 @@ const VALVES = { minting: ['sequenceUse'], intake: ['records', 'bytes'] } as con
 const STOP_CODES = Object.entries(CATALOGUE).flatMap(([code, { next }]) =>
   next === 'stop-partition' ? [code] : [],
 );
-const RESULTS = ['stamped', 'kept', 'dead_lettered'] as const;
+const RESULTS = ['stamped', 'header_only', 'kept', 'dead_lettered'] as const;
 
 /** What is only known when asked: read at every scrape. */
 export interface Gauges {
@@ -158,7 +158,8 @@ export class Metrics {
   pipeline(fact: PipelineFact): void {
     switch (fact.fact) {
       case 'committed':
-        this.#events.inc({ route: fact.route, result: 'stamped' }, fact.stamped);
+        this.#events.inc({ route: fact.route, result: 'stamped' }, fact.stamped - fact.headerOnly);
+        this.#events.inc({ route: fact.route, result: 'header_only' }, fact.headerOnly);
         this.#events.inc({ route: fact.route, result: 'kept' }, fact.kept);
         this.#events.inc({ route: fact.route, result: 'dead_lettered' }, fact.deadLettered);
         return;

@@ -1,8 +1,9 @@
-import { SnowstampError, type ErrorCode } from '../errors.ts';
+import { CATALOGUE, SnowstampError, type ErrorCode } from '../errors.ts';
 import { RecordCursor } from '../kafka/records/cursor.ts';
 import { BatchWriter, type BufferPool } from '../kafka/records/writer.ts';
 import type { Piece } from '../kafka/records/fetched.ts';
-import { stampHeader, type HeaderPolicy } from '../stamp/header.ts';
+import type { RecordStamp, StampResult } from '../stamp/result.ts';
+import type { SchemaWanted } from '../stamp/schema-book.ts';
 import { newDraft, partOf, type Draft, type Part } from './draft.ts';
 import type { IdSource } from './ids.ts';
 import type { LetterWriter } from './letters.ts';
@@ -11,10 +12,10 @@ import type { PipelineSettings } from './port.ts';
 
 /**
  * Why filling a draft from one partition ended. `drained`: nothing more was fetched; `full`: its batch is complete;
- * `budget`: the draft is; `ids`: none to be had right now; `fault`: a record or batch stops the partition once what
- * lies before it is committed.
+ * `budget`: the draft is; `ids`: none to be had right now; `schema`: one is not known yet, and was asked for; `fault`: a
+ * record or batch stops the partition once what lies before it is committed.
  */
-export type FillEnd = 'drained' | 'full' | 'budget' | 'ids' | 'fault';
+export type FillEnd = 'drained' | 'full' | 'budget' | 'ids' | 'schema' | 'fault';
 
 type Data = Extract<Piece, { kind: 'data' }>;
 
@@ -23,12 +24,12 @@ interface Place {
   readonly draft: Draft;
   readonly part: Part;
   readonly piece: Data;
-  readonly stamp: Stamp;
+  readonly way: Way;
 }
 
-/** One route's policy, and a cursor that looks for its header while it checks a record. */
-interface Stamp {
-  readonly policy: HeaderPolicy;
+/** One route's stamp, and a cursor that looks for its header while it checks a record. */
+interface Way {
+  readonly stamp: RecordStamp;
   readonly cursor: RecordCursor;
 }
 
@@ -50,27 +51,31 @@ export class Composer {
   readonly #settings: PipelineSettings;
   readonly #maxMessageBytes: (topic: string) => number;
   readonly #sideline: (partition: Partition, why: string) => void;
-  readonly #stamps: ReadonlyMap<string, Stamp>;
+  readonly #wantSchema: (partition: Partition, wanted: SchemaWanted) => void;
+  readonly #ways: ReadonlyMap<string, Way>;
 
   constructor(deps: {
     ids: IdSource;
     letters: LetterWriter;
     pool: BufferPool;
     settings: PipelineSettings;
-    policies: ReadonlyMap<string, HeaderPolicy>;
+    stamps: ReadonlyMap<string, RecordStamp>;
     maxMessageBytes: (topic: string) => number;
     /** Rule 5: for what passes by itself. */
     sideline: (partition: Partition, why: string) => void;
+    /** Called when a fill ends with `schema`. */
+    wantSchema: (partition: Partition, wanted: SchemaWanted) => void;
   }) {
     this.#ids = deps.ids;
     this.#letters = deps.letters;
     this.#pool = deps.pool;
     this.#settings = deps.settings;
-    this.#stamps = new Map(
-      [...deps.policies].map(([route, policy]) => [route, { policy, cursor: new RecordCursor(policy.name) }]),
+    this.#ways = new Map(
+      [...deps.stamps].map(([route, stamp]) => [route, { stamp, cursor: new RecordCursor(stamp.watch) }]),
     );
     this.#maxMessageBytes = deps.maxMessageBytes;
     this.#sideline = deps.sideline;
+    this.#wantSchema = deps.wantSchema;
   }
 
   begin(): Draft {
@@ -100,9 +105,9 @@ export class Composer {
   /** Walks one batch's records; undefined when all of them were taken. */
   #fillFrom(draft: Draft, part: Part, piece: Data, budgetBytes: number): FillEnd | undefined {
     const { partition } = part;
-    const stamp = this.#stamps.get(partition.route.name)!;
-    const { cursor, policy } = stamp;
-    const at: Place = { draft, part, piece, stamp };
+    const way = this.#ways.get(partition.route.name)!;
+    const { cursor, stamp } = way;
+    const at: Place = { draft, part, piece, way };
     const from = Math.max(part.next, piece.skipBefore);
     const most = Math.min(
       partition.trialRecords,
@@ -122,10 +127,11 @@ export class Composer {
       const writer = part.writer ?? this.#openWriter(draft, part, budgetBytes);
       if (writer === undefined) return 'budget';
       const before = writer.length;
-      const result = stampHeader(cursor, piece.records, this.#ids.cursor, writer, policy);
-      if (result === 'stamped') {
+      const result = stamp.apply(cursor, piece.records, this.#ids.cursor, writer);
+      if (result === 'stamped' || result === 'header-only') {
         this.#ids.used();
         part.stamped++;
+        if (result === 'header-only') part.headerOnly++;
         part.lastTimestampMs = this.#ids.cursor.timestampMs;
         part.lastSequence = this.#ids.cursor.sequence;
       } else if (result === 'kept') {
@@ -144,14 +150,14 @@ export class Composer {
   }
 
   /** The record under the cursor was not taken by the stamp. */
-  #refused(at: Place, result: 'full' | 'already-stamped' | 'malformed'): FillEnd | undefined {
-    const { part, stamp } = at;
+  #refused(at: Place, result: Exclude<StampResult, 'stamped' | 'header-only' | 'kept'>): FillEnd | undefined {
+    const { part, way } = at;
     const { partition } = part;
-    const { output, stamp: settings } = partition.route;
+    const { output } = partition.route;
     switch (result) {
       case 'full':
         if (part.writer!.recordCount > 0) return 'full';
-        if (this.#grow(part, stamp.cursor)) return this.#fillFrom(at.draft, part, at.piece, Infinity);
+        if (this.#grow(part, way.cursor)) return this.#fillFrom(at.draft, part, at.piece, Infinity);
         return this.#bury(at, {
           code: 'RECORD_TOO_LARGE',
           message: `larger than ${output} takes once stamped`,
@@ -160,19 +166,28 @@ export class Composer {
       case 'already-stamped':
         return this.#bury(at, {
           code: 'RECORD_ALREADY_STAMPED',
-          message: `carries a ${settings.header} header`,
+          message: 'carries an ID already',
           restamped: false,
         });
+      case 'refused': {
+        const { code, detail } = way.stamp.refusal!;
+        const message = [CATALOGUE[code].means, ...(detail === '' ? [] : [detail])].join(': ');
+        return this.#bury(at, { code, message, restamped: false });
+      }
+      case 'schema-wanted':
+        this.#wantSchema(partition, way.stamp.wanted!);
+        return 'schema';
       case 'malformed':
-        return this.#fault(part, 'BATCH_CORRUPT', `at offset ${stamp.cursor.offset}: lengths do not add up`);
+        return this.#fault(part, 'BATCH_CORRUPT', `at offset ${way.cursor.offset}: lengths do not add up`);
     }
   }
 
   /** To the dead letters, or the partition stops, by the route's policy (P7). */
-  #bury({ draft, part, piece, stamp: { cursor } }: Place, fault: Poison): FillEnd | undefined {
+  #bury({ draft, part, piece, way: { cursor } }: Place, fault: Poison): FillEnd | undefined {
     const { route } = part.partition;
     const where = `at offset ${cursor.offset}`;
-    if (route.onError === 'stop') return this.#fault(part, fault.code, `${where}: ${fault.message}`);
+    if (route.onError === 'stop' || (route.onError === 'header' && route.deadLetter === undefined))
+      return this.#fault(part, fault.code, `${where}: ${fault.message}`);
     const written = this.#letters.write(draft, part, cursor, piece, fault);
     if (written === 'full') return 'budget';
     if (written === 'missing') {

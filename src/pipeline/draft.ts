@@ -13,6 +13,8 @@ export interface Part {
   next: number;
   nextEpoch: number;
   stamped: number;
+  /** Of the stamped ones, those whose value could not be: the route's `onError: header`. */
+  headerOnly: number;
   kept: number;
   deadLettered: number;
   /** Timestamp and sequence of the last ID given; meaningful when `stamped` > 0. */
@@ -58,6 +60,7 @@ export function partOf(draft: Draft, partition: Partition): Part {
     next: partition.position,
     nextEpoch: partition.positionEpoch,
     stamped: 0,
+    headerOnly: 0,
     kept: 0,
     deadLettered: 0,
     lastTimestampMs: 0,

@@ -1,10 +1,9 @@
 import type { Clock } from '../clock.ts';
 import type { ErrorCode } from '../errors.ts';
 import type { Cluster } from '../kafka/cluster/port.ts';
-import type { RecordCursor } from '../kafka/records/cursor.ts';
-import { VarintReader } from '../kafka/records/varint.ts';
 import type { CommittedOffset } from '../kafka/transaction/offsets.ts';
 import { decode, type Layout } from '../snowflake/layout.ts';
+import { IdReader } from '../stamp/id-reader.ts';
 import { NOTHING_CARRIED, parseCarried, type Carried } from './carried.ts';
 import { NotYet, type LogReader } from './log-reader.ts';
 import type { Opening, Partition } from './partition.ts';
@@ -167,11 +166,11 @@ export class DoorKeeper {
    */
   async #fromTail(partition: Partition, output: TopicPartition): Promise<Carried> {
     const [start, end] = await Promise.all([this.#log.start(output), this.#log.end(output, 'high-water')]);
-    const name = new TextEncoder().encode(partition.route.stamp.header);
+    const reader = new IdReader(partition.route.stamp);
     const latestMs = this.#clock.now().wallMs + FOREIGN_AHEAD_MS;
     let found: Carried = NOTHING_CARRIED;
-    await this.#log.scan(output, Math.max(start, end - TAIL_OFFSETS), end, 0, name, (cursor) => {
-      const id = headerId(cursor, name);
+    await this.#log.scan(output, Math.max(start, end - TAIL_OFFSETS), end, 0, reader.watch, (cursor) => {
+      const id = reader.idOf(cursor);
       if (id === undefined || id <= found.lastId) return false;
       const decoded = decode(this.#layout, id);
       if (decoded.ok && decoded.timestampMs <= latestMs) found = { lastId: id, outputOffset: cursor.offset };
@@ -193,24 +192,4 @@ export class DoorKeeper {
     }
     return decoded.timestampMs;
   }
-}
-
-/** The value of the last header named `name`, as an ID; undefined when there is none or it is not one. */
-function headerId(cursor: RecordCursor, name: Uint8Array): bigint | undefined {
-  if (cursor.watched === 0) return undefined;
-  const reader = new VarintReader();
-  reader.load(cursor.bytes, cursor.headersStart, cursor.end);
-  let id: bigint | undefined;
-  for (let i = 0; i < cursor.headerCount; i++) {
-    const nameLength = reader.varint();
-    const isOurs = nameLength === name.length && cursor.isAt(reader.at, name);
-    reader.at += nameLength;
-    const valueLength = Math.max(0, reader.varint());
-    const text = isOurs
-      ? new TextDecoder('latin1').decode(cursor.bytes.subarray(reader.at, reader.at + valueLength))
-      : '';
-    if (/^\d{1,19}$/.test(text)) id = BigInt(text);
-    reader.at += valueLength;
-  }
-  return id;
 }

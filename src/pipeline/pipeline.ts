@@ -2,7 +2,6 @@ import type { Clock } from '../clock.ts';
 import type { Cluster } from '../kafka/cluster/port.ts';
 import { BufferPool } from '../kafka/records/buffer-pool.ts';
 import type { Membership, OwnershipListener } from '../kafka/membership/port.ts';
-import { headerPolicy } from '../stamp/header.ts';
 import type { SchemaBook } from '../stamp/schema-book.ts';
 import { intakeOf, OPEN, type Admission } from './admission.ts';
 import { Composer } from './compose.ts';
@@ -19,7 +18,9 @@ import type { Lag, Observe, PipelineSettings } from './port.ts';
 import { Refusals } from './refusals.ts';
 import { Settlement } from './settlement.ts';
 import type { Spell, SpellEnd } from './publisher.ts';
+import { SchemaWaits } from './schema-waits.ts';
 import { Stamper } from './stamper.ts';
+import { stampsOf } from './stamps.ts';
 import { TopicWatch } from './topic-watch.ts';
 import { Wake } from './wake.ts';
 
@@ -114,15 +115,13 @@ export class Pipeline {
   }
 
   #assemble(spell: Spell, membership: Membership): Stamper {
-    const { cluster, clock, settings, groupId, observe, maxMessageBytes } = this.#parts;
+    const { cluster, clock, settings, groupId, observe, maxMessageBytes, books } = this.#parts;
     const { minter } = spell;
     const owned = this.#owned;
     const wake = this.#wake;
     const pool = this.#pool;
     const ids = new IdSource(minter);
-    const policies = new Map(
-      settings.routes.map((r) => [r.name, headerPolicy(r.stamp.header, r.stamp.existing)]),
-    );
+    const stamps = stampsOf(settings.routes, books);
     const partitionsOf = (topic: string): number => cluster.topic(topic)?.partitions.length ?? 0;
     const letters = new LetterWriter({
       pool,
@@ -133,12 +132,23 @@ export class Pipeline {
     const sideline = (partition: Partition, why: string): void => {
       partition.sideline(clock.now().monotonicMs, settings.retry, why);
     };
-    const composer = new Composer({ ids, letters, pool, settings, policies, maxMessageBytes, sideline });
-    const { maxFloorWaitMs } = settings;
-    const door = new DoorKeeper({ cluster, log: this.#log, clock, layout: minter.layout, maxFloorWaitMs });
     const changed = (): void => {
       wake.ring();
     };
+    const waits = new SchemaWaits({ books, signal: spell.intake, sideline, changed });
+    const wantSchema = waits.want.bind(waits);
+    const composer = new Composer({
+      ids,
+      letters,
+      pool,
+      settings,
+      stamps,
+      maxMessageBytes,
+      sideline,
+      wantSchema,
+    });
+    const { maxFloorWaitMs } = settings;
+    const door = new DoorKeeper({ cluster, log: this.#log, clock, layout: minter.layout, maxFloorWaitMs });
     const opener = new Opener({ cluster, clock, groupId, door, settings, observe, changed });
     const source = { partitions: () => owned.all(), roomBytes: () => this.#roomBytes(), arrived: changed };
     const fetcher = new Fetcher({ cluster, clock, settings, source, observe });
@@ -152,6 +162,7 @@ export class Pipeline {
       opener,
       fetcher,
       composer,
+      waits,
       ids,
       settlement,
       wake,

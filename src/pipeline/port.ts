@@ -96,6 +96,8 @@ export type PipelineFact =
       readonly fact: 'committed';
       readonly route: string;
       readonly stamped: number;
+      /** Of the stamped ones, those that got the header because their value could not be stamped. */
+      readonly headerOnly: number;
       readonly kept: number;
       readonly deadLettered: number;
     }

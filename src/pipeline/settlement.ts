@@ -89,8 +89,9 @@ export class Settlement {
   #committed(draft: Draft, produced: Parameters<typeof carriedBy>[2]): void {
     for (const part of movingParts(draft)) {
       part.partition.committed(part.next, part.nextEpoch, carriedBy(part, this.#minter, produced));
-      const { stamped, kept, deadLettered } = part;
-      this.#observe({ fact: 'committed', route: part.partition.route.name, stamped, kept, deadLettered });
+      const { stamped, headerOnly, kept, deadLettered } = part;
+      const { name: route } = part.partition.route;
+      this.#observe({ fact: 'committed', route, stamped, headerOnly, kept, deadLettered });
     }
   }
 

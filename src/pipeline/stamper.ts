@@ -12,6 +12,7 @@ import type { Opener } from './opener.ts';
 import type { Owned } from './owned.ts';
 import { Pace } from './pace.ts';
 import type { Partition } from './partition.ts';
+import type { SchemaWaits } from './schema-waits.ts';
 import type { Load, Observe, PipelineSettings } from './port.ts';
 import { NOTHING, type Settlement, type Verdict } from './settlement.ts';
 import { Publisher, type Readiness, type Spell, type SpellEnd } from './publisher.ts';
@@ -37,6 +38,7 @@ export class Stamper {
   readonly #opener: Opener;
   readonly #fetcher: Fetcher;
   readonly #composer: Composer;
+  readonly #waits: SchemaWaits;
   readonly #ids: IdSource;
   readonly #settlement: Settlement;
   readonly #wake: Wake;
@@ -57,6 +59,7 @@ export class Stamper {
       opener: Opener;
       fetcher: Fetcher;
       composer: Composer;
+      waits: SchemaWaits;
       ids: IdSource;
       settlement: Settlement;
       wake: Wake;
@@ -71,6 +74,7 @@ export class Stamper {
     this.#opener = deps.opener;
     this.#fetcher = deps.fetcher;
     this.#composer = deps.composer;
+    this.#waits = deps.waits;
     this.#ids = deps.ids;
     this.#settlement = deps.settlement;
     this.#wake = deps.wake;
@@ -108,6 +112,7 @@ export class Stamper {
     };
     this.#opener.start(this.#owned.all(), intake, broken);
     this.#fetcher.kick(intake, broken); //                                                     fetch
+    this.#waits.settle();
     this.#admit(); //                                                                  admit
     const identity = this.#membership.identity();
     const partitions = identity === undefined ? [] : this.#due();
@@ -186,7 +191,7 @@ export class Stamper {
   #due(): Partition[] {
     const now = this.#clock.now().monotonicMs;
     const nextTimestampMs = this.#spell.minter.nextTimestampMs();
-    const owned = [...this.#owned.all()].filter((partition) => this.#owned.composable(partition));
+    const owned = [...this.#owned.all()].filter((p) => this.#owned.composable(p) && !this.#waits.has(p));
     for (const partition of owned) {
       const { state } = partition;
       if (state.at === 'floor' && nextTimestampMs > state.floorTimestampMs) partition.passFloor();

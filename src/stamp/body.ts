@@ -13,3 +13,11 @@ export function copyFrom(
   copyBytes(cursor.source, start, writer.buffer, at, end - start);
   return at + end - start;
 }
+
+/** The record as it came. */
+export function copyWhole(cursor: RecordCursor, writer: BatchWriter): 'kept' | 'full' {
+  const at = writer.openLike(cursor, cursor.end - cursor.bodyStart);
+  if (at < 0) return 'full';
+  writer.close(copyFrom(cursor, cursor.bodyStart, cursor.end, writer, at));
+  return 'kept';
+}

@@ -1,19 +1,10 @@
 import { copyBytes, Bytes } from '../kafka/records/copy.ts';
 import type { RecordCursor } from '../kafka/records/cursor.ts';
-import { HeaderWalk } from '../kafka/records/headers.ts';
 import { sizeOfVarint, writeVarint } from '../kafka/records/varint.ts';
 import type { BatchWriter } from '../kafka/records/writer.ts';
-import { copyFrom } from './body.ts';
-
-/**
- * What became of one record; every stamp has this result (P7), and only the first two wrote something.
- * `full`: it does not fit this batch; try the next (with no record in it: too large for any). `already-stamped`: it carries the header and
- * the policy rejects those. `malformed`: the cursor stands on no whole record of this section.
- */
-export type StampResult = 'stamped' | 'kept' | 'full' | 'already-stamped' | 'malformed';
-
-/** What to do with a record that carries the header already. `keep` gives up P1 and P2 for it (data-path rule 10). */
-export type Existing = 'replace' | 'keep' | 'reject';
+import { copyFrom, copyWhole } from './body.ts';
+import { bytesWithout, copyWithout, countNamed } from './named-headers.ts';
+import type { Existing, IdDigits, RecordStamp, StampResult } from './result.ts';
 
 /** One route's policy, with the bytes of the header made once. */
 export interface HeaderPolicy {
@@ -24,21 +15,12 @@ export interface HeaderPolicy {
   readonly prefix: Bytes;
 }
 
-/** The ID to write: decimal digits in ASCII, `start` … `end` of `digits`, at most 63 of them. */
-export interface IdDigits {
-  readonly digits: Uint8Array;
-  readonly start: number;
-  readonly end: number;
-}
-
 export function headerPolicy(headerName: string, existing: Existing): HeaderPolicy {
   const name = new TextEncoder().encode(headerName);
   const bytes = new Uint8Array(sizeOfVarint(name.length) + name.length);
   bytes.set(name, writeVarint(bytes, 0, name.length));
   return { name, existing, prefix: new Bytes(bytes) };
 }
-
-const walk = new HeaderWalk();
 
 /**
  * Writes the record under the cursor into `writer` with the ID as its last header. Key, value and the other headers leave byte for byte, in
@@ -53,7 +35,7 @@ export function stampHeader(
   policy: HeaderPolicy,
 ): StampResult {
   if (cursor.malformed !== null || cursor.bytes !== section) return 'malformed';
-  const occurrences = cursor.headerCount === 0 ? 0 : occurrencesOf(cursor, policy.name);
+  const occurrences = cursor.headerCount === 0 ? 0 : countNamed(cursor, policy.name);
   return occurrences === 0
     ? append(cursor, ids, writer, policy)
     : stampOver(cursor, ids, writer, policy, occurrences);
@@ -104,7 +86,7 @@ function stampOver(
     cursor.headersAt - cursor.bodyStart + sizeOfVarint(count) + keptBytes + idBytes,
   );
   if (at < 0) return 'full';
-  writer.close(writeId(writer.buffer, copyWithout(cursor, writer, at, count, policy.name), policy, ids));
+  writer.close(writeId(writer.buffer, copyStripped(cursor, writer, at, count, policy.name), policy, ids));
   return 'stamped';
 }
 
@@ -121,39 +103,31 @@ function writeId(to: Bytes, at: number, policy: HeaderPolicy, ids: IdDigits): nu
   return at + nameLength + 1 + length;
 }
 
-function copyWhole(cursor: RecordCursor, writer: BatchWriter): StampResult {
-  const at = writer.openLike(cursor, cursor.end - cursor.bodyStart);
-  if (at < 0) return 'full';
-  writer.close(copyFrom(cursor, cursor.bodyStart, cursor.end, writer, at));
-  return 'kept';
-}
-
-/** Counted by the cursor on its way when it watches for this very name, else by a walk of our own. */
-function occurrencesOf(cursor: RecordCursor, name: Uint8Array): number {
-  if (cursor.watchedName === name) return cursor.watched;
-  let found = 0;
-  walk.load(cursor);
-  while (walk.next()) if (walk.nameIs(name)) found++;
-  return found;
-}
-
-function bytesWithout(cursor: RecordCursor, name: Uint8Array): number {
-  let bytes = 0;
-  walk.load(cursor);
-  while (walk.next()) if (!walk.nameIs(name)) bytes += walk.end - walk.start;
-  return bytes;
-}
-
-function copyWithout(
+function copyStripped(
   cursor: RecordCursor,
   writer: BatchWriter,
   at: number,
   count: number,
   name: Uint8Array,
 ): number {
-  let behind = copyFrom(cursor, cursor.bodyStart, cursor.headersAt, writer, at);
-  behind = writeVarint(writer.buffer.bytes, behind, count);
-  walk.load(cursor);
-  while (walk.next()) if (!walk.nameIs(name)) behind = copyFrom(cursor, walk.start, walk.end, writer, behind);
-  return behind;
+  const behind = copyFrom(cursor, cursor.bodyStart, cursor.headersAt, writer, at);
+  return copyWithout(cursor, name, writer, writeVarint(writer.buffer.bytes, behind, count));
+}
+
+/** The header as a way of stamping. */
+export class HeaderStamp implements RecordStamp {
+  readonly watch: Uint8Array;
+  /** Never: a header can always be added. */
+  readonly refusal = undefined;
+  readonly wanted = undefined;
+  readonly #policy: HeaderPolicy;
+
+  constructor(policy: HeaderPolicy) {
+    this.#policy = policy;
+    this.watch = policy.name;
+  }
+
+  apply(cursor: RecordCursor, section: Uint8Array, ids: IdDigits, writer: BatchWriter): StampResult {
+    return stampHeader(cursor, section, ids, writer, this.#policy);
+  }
 }

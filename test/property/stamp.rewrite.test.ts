@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { headerPolicy, type Existing } from '../../src/stamp/header.ts';
+import { headerPolicy } from '../../src/stamp/header.ts';
+import type { Existing } from '../../src/stamp/result.ts';
 import { PRODUCER, rewrite } from '../unit/records/drive.ts';
 import {
   canonical,

@@ -123,8 +123,8 @@ describe('rules of the registry', () => {
 
 describe('settings nobody serves yet', () => {
   it.each([
-    ['routes[0].stamp.in', { stamp: { in: 'value', format: 'json' } }],
-    ['routes[0].onError', { stamp: { in: 'value', format: 'json' }, onError: 'header' }],
+    ['routes[0].stamp.wire', { stamp: { in: 'value', format: 'json', wire: 'confluent' } }],
+    ['routes[0].stamp.schemaFile', { stamp: { in: 'value', format: 'json', schemaFile: 'f' } }],
     ['routes[0].mapping', { mapping: { topic: 'm', legacy: { from: 'key' } } }],
   ])('%s is refused, never accepted in silence', (path, route) => {
     expect(pathsOf({ file: withRoute(route) })).toContain(path);

@@ -31,7 +31,14 @@ describe('what a scrape reads', () => {
     metrics.phase({ at: 'serving' });
     metrics.lease({ fact: 'granted', node: 7, untilMs: 1, tookMs: 1 });
     metrics.membership({ fact: 'synced', added: 2, revoked: 0, kept: 0 });
-    metrics.pipeline({ fact: 'committed', route: 'orders', stamped: 10, kept: 1, deadLettered: 2 });
+    metrics.pipeline({
+      fact: 'committed',
+      route: 'orders',
+      stamped: 10,
+      headerOnly: 3,
+      kept: 1,
+      deadLettered: 2,
+    });
     metrics.pipeline({ fact: 'transaction', result: 'committed', seconds: 0.02, why: '' });
     metrics.transaction({ fact: 'retried', request: 'EndTxn', errorCode: 51, attempt: 1 });
     const quiet = /_bucket|partition_stops_total|phase_changes_total\{phase="(?!serving)/;
@@ -44,7 +51,8 @@ describe('what a scrape reads', () => {
       'snowstamp_phase{phase="halted"} 0',
       'snowstamp_phase_changes_total{phase="serving"} 1',
       'snowstamp_ids_reserved 1000',
-      'snowstamp_events_total{route="orders",result="stamped"} 10',
+      'snowstamp_events_total{route="orders",result="stamped"} 7',
+      'snowstamp_events_total{route="orders",result="header_only"} 3',
       'snowstamp_events_total{route="orders",result="kept"} 1',
       'snowstamp_events_total{route="orders",result="dead_lettered"} 2',
       'snowstamp_lag_records{route="orders",topic="in",partition="0"} 5',

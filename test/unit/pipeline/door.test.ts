@@ -4,8 +4,10 @@ import { formatCarried } from '../../../src/pipeline/carried.ts';
 import { LogReader } from '../../../src/pipeline/log-reader.ts';
 import { DoorKeeper, type Door } from '../../../src/pipeline/opening.ts';
 import { Partition } from '../../../src/pipeline/partition.ts';
+import type { Route } from '../../../src/pipeline/port.ts';
 import { compose, DEFAULT_LAYOUT } from '../../../src/snowflake/layout.ts';
 import { route } from '../../support/settings.ts';
+import { settings } from '../stamp/value-drive.ts';
 import { encodeBatch, plainRecord, text } from '../records/plain-codec.ts';
 import { numbers, Scene } from './scene.ts';
 import { T0, World } from './world.ts';
@@ -36,9 +38,9 @@ function world(): World {
   return made;
 }
 
-function partition(index = 0): Partition {
+function partition(index = 0, changes: Partial<Route> = {}): Partition {
   const token = { topic: 'in', partition: index, alive: true };
-  return new Partition(token, route({ name: 'r', input: 'in', output: 'out' }), () => undefined);
+  return new Partition(token, route({ name: 'r', input: 'in', output: 'out', ...changes }), () => undefined);
 }
 
 type Weak = (log: LogReader) => void;
@@ -198,6 +200,17 @@ describe('the floor (rule 9)', () => {
       });
     },
   );
+
+  it('the tail of a route that stamps values: the IDs are in the values; control: read by its headers it has none', async () => {
+    const tail = world();
+    tail.log('out').put([now - 30, now - 20].map((ms) => `{"snowflake_id":"${idAt(ms)}","a":1}`));
+    const value = settings({ format: 'json' });
+    const stamp = { header: 'snowflake_id', existing: 'replace', value } as const;
+    expect(await knock(tail, at(1, null), { of: partition(0, { stamp }) })).toMatchObject({
+      opening: { carried: { lastId: idAt(now - 20), outputOffset: 1 }, floorTimestampMs: now - 20 },
+    });
+    expect(await knock(tail, at(1, null))).toMatchObject({ opening: { floorTimestampMs: -1 } });
+  });
 
   it('an ID of the tail ahead of this clock is respected, one a day ahead is somebody else’s number', async () => {
     const tail = world();

@@ -11,6 +11,7 @@ import type { PipelineFact, PipelineSettings, Route } from '../../../src/pipelin
 import type { Spell, SpellEnd } from '../../../src/pipeline/publisher.ts';
 import { Generator } from '../../../src/snowflake/generator.ts';
 import { DEFAULT_LAYOUT, type Layout } from '../../../src/snowflake/layout.ts';
+import type { SchemaBook } from '../../../src/stamp/schema-book.ts';
 import { route as fullRoute } from '../../support/settings.ts';
 import { FakeProducer, type Fate, type Sent } from './producer.ts';
 import { T0, World } from './world.ts';
@@ -102,6 +103,8 @@ export interface Options {
   readonly maxMessageBytes?: Readonly<Record<string, number>>;
   readonly node?: number;
   readonly layout?: Layout;
+  /** For the route's schemas. */
+  readonly book?: SchemaBook;
 }
 
 /** Four IDs a millisecond. */
@@ -146,7 +149,7 @@ export class Scene {
     const route = fullRoute({ name: 'r', input: 'in', output: 'out', deadLetter: 'dlq', ...options.route });
     this.pipeline = new Pipeline({
       cluster: world,
-      books: new Map(),
+      books: new Map(options.book === undefined ? [] : [['r', options.book]]),
       clock: world.clock,
       settings: { ...SETTINGS, routes: [route], ...options.settings },
       groupId: 'g',

@@ -4,7 +4,8 @@ import type { Compression } from '../../../src/kafka/records/codecs.ts';
 import { RecordCursor } from '../../../src/kafka/records/cursor.ts';
 import { walkFetched, type AbortedTransaction, type Piece } from '../../../src/kafka/records/fetched.ts';
 import { BatchWriter, sealBatch } from '../../../src/kafka/records/writer.ts';
-import { stampHeader, type HeaderPolicy, type StampResult } from '../../../src/stamp/header.ts';
+import { HeaderStamp, type HeaderPolicy } from '../../../src/stamp/header.ts';
+import type { RecordStamp, StampId, StampResult } from '../../../src/stamp/result.ts';
 import { text } from './plain-codec.ts';
 
 export const OPTIONS = { inflateCapBytes: 1 << 24, verifyCrc: true } as const;
@@ -16,10 +17,16 @@ export const walk = (
   aborted: readonly AbortedTransaction[] = [],
 ): Piece[] => [...walkFetched(answer, fetchOffset, aborted, OPTIONS)];
 
-export function idDigits(id: bigint): { digits: Uint8Array; start: number; end: number } {
+export function idDigits(id: bigint): StampId {
   // Not at 0, as the ID cursor's need not be either.
   const digits = text(`..${id}.`);
-  return { digits, start: 2, end: digits.length - 1 };
+  return {
+    digits,
+    start: 2,
+    end: digits.length - 1,
+    hi: Number(id >> 32n),
+    lo: Number(BigInt.asUintN(32, id)),
+  };
 }
 
 export interface Rewritten {
@@ -40,10 +47,13 @@ export interface Drive {
   readonly watch?: boolean;
 }
 
-export function rewrite(answer: Uint8Array, policy: HeaderPolicy, drive: Drive = {}): Rewritten {
+export const rewrite = (answer: Uint8Array, policy: HeaderPolicy, drive: Drive = {}): Rewritten =>
+  rewriteWith(answer, new HeaderStamp(policy), drive);
+
+export function rewriteWith(answer: Uint8Array, stamp: RecordStamp, drive: Drive = {}): Rewritten {
   const pool = new BufferPool(1 << 22);
   const writer = new BatchWriter(pool);
-  const cursor = new RecordCursor(drive.watch === false ? undefined : policy.name);
+  const cursor = new RecordCursor(drive.watch === false ? undefined : stamp.watch);
   const out: { batches: Uint8Array[]; results: StampResult[]; offsets: number[] } = {
     batches: [],
     results: [],
@@ -68,13 +78,13 @@ export function rewrite(answer: Uint8Array, policy: HeaderPolicy, drive: Drive =
     cursor.load(piece.records, piece.header);
     while (cursor.next()) {
       if (cursor.offset < piece.skipBefore) continue;
-      let result = stampHeader(cursor, piece.records, idDigits(id), writer, policy);
+      let result = stamp.apply(cursor, piece.records, idDigits(id), writer);
       if (result === 'full' && writer.recordCount > 0) {
         flush();
         begin();
-        result = stampHeader(cursor, piece.records, idDigits(id), writer, policy);
+        result = stamp.apply(cursor, piece.records, idDigits(id), writer);
       }
-      if (result === 'stamped') id++;
+      if (result === 'stamped' || result === 'header-only') id++;
       out.results.push(result);
       out.offsets.push(cursor.offset);
     }

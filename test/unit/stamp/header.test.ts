@@ -4,7 +4,8 @@ import { readBatchHeader } from '../../../src/kafka/records/batch.ts';
 import { viewOf } from '../../../src/kafka/records/copy.ts';
 import { RecordCursor } from '../../../src/kafka/records/cursor.ts';
 import { BatchWriter } from '../../../src/kafka/records/writer.ts';
-import { headerPolicy, stampHeader, type Existing } from '../../../src/stamp/header.ts';
+import { headerPolicy, stampHeader } from '../../../src/stamp/header.ts';
+import type { Existing } from '../../../src/stamp/result.ts';
 import { idDigits, PRODUCER, rewrite } from '../records/drive.ts';
 import {
   canonical,

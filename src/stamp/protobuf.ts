@@ -1,0 +1,112 @@
+import type { Cut, ValueFormat } from './cut.ts';
+import { writeLittleEndian } from './id-bytes.ts';
+import type { ValueRefusal } from './refusal.ts';
+import type { StampId } from './result.ts';
+
+const WIRE = { varint: 0, fixed64: 1, bytes: 2, startGroup: 3, endGroup: 4, fixed32: 5 } as const;
+const VARINT_BYTES = 10;
+const LARGEST_LENGTH = 0x7fff_ffff;
+
+/**
+ * The ID as `sfixed64` behind everything else: the last value of a field wins, so a stamped message can be stamped again. A message that
+ * was cut short would take the appended bytes for the rest of its last field, so the tags of the top level are walked first: they must
+ * end where the message ends. (Protocol Buffers, "Encoding"; facts/formats.md §2.)
+ */
+export class ProtobufFormat implements ValueFormat {
+  readonly #fieldNumber: number;
+  readonly #tag: Uint8Array;
+  /** The value of the last field of our number. */
+  #idAt = -1;
+  /** Behind the varint read last. */
+  #behind = 0;
+  /** Where the tag read last begins. */
+  #tagAt = 0;
+
+  constructor(fieldNumber: number) {
+    this.#fieldNumber = fieldNumber;
+    this.#tag = tagOf(fieldNumber);
+  }
+
+  place(bytes: Uint8Array, start: number, end: number, ids: StampId, cut: Cut): ValueRefusal | undefined {
+    const tag = this.#tag;
+    const { inserted } = cut;
+    const fault = this.#walk(bytes, start, end);
+    cut.faultAt = this.#tagAt;
+    if (fault !== undefined) return fault;
+    cut.insertAt(end, tag.length + 8);
+    cut.replaces = this.#idAt >= 0;
+    for (let i = 0; i < tag.length; i++) inserted.bytes[i] = tag[i]!;
+    writeLittleEndian(inserted.view, tag.length, ids);
+    return undefined;
+  }
+
+  read(bytes: Uint8Array, start: number, end: number): bigint | undefined {
+    if (this.#walk(bytes, start, end) !== undefined || this.#idAt < 0) return undefined;
+    const id = new DataView(bytes.buffer, bytes.byteOffset).getBigInt64(this.#idAt, true);
+    return id < 0n ? undefined : id;
+  }
+
+  #walk(bytes: Uint8Array, start: number, end: number): ValueRefusal | undefined {
+    let at = start;
+    this.#idAt = -1;
+    while (at < end) {
+      this.#tagAt = at;
+      const tag = this.#uint32(bytes, at, end);
+      if (tag < 0) return this.#behind > end ? 'VALUE_TRUNCATED' : 'VALUE_NOT_PROTOBUF';
+      at = this.#behind;
+      const field = tag >>> 3;
+      const wire = tag & 7;
+      if (field === 0) return 'VALUE_NOT_PROTOBUF';
+      if (field === this.#fieldNumber) {
+        if (wire !== WIRE.fixed64) return 'VALUE_WIRE_TYPE';
+        this.#idAt = at;
+      }
+      if (wire === WIRE.bytes) {
+        const length = this.#uint32(bytes, at, end);
+        if (length < 0 || length > LARGEST_LENGTH)
+          return this.#behind > end ? 'VALUE_TRUNCATED' : 'VALUE_NOT_PROTOBUF';
+        at = this.#behind + length;
+      } else if (wire === WIRE.varint) {
+        at = passVarint(bytes, at, end);
+        if (at < 0) return 'VALUE_NOT_PROTOBUF';
+      } else if (wire === WIRE.fixed64) at += 8;
+      else if (wire === WIRE.fixed32) at += 4;
+      else
+        return wire === WIRE.startGroup || wire === WIRE.endGroup ? 'VALUE_HAS_GROUP' : 'VALUE_NOT_PROTOBUF';
+    }
+    return at === end ? undefined : 'VALUE_TRUNCATED';
+  }
+
+  /** A tag or a length: at most five bytes and 32 bits. −1 when it is none; `#behind` then lies beyond `end` if it was cut short. */
+  #uint32(bytes: Uint8Array, at: number, end: number): number {
+    let value = 0;
+    for (let shift = 0; shift < 35; shift += 7) {
+      if (at >= end) {
+        this.#behind = end + 1;
+        return -1;
+      }
+      const byte = bytes[at++]!;
+      value |= (byte & 127) << shift;
+      if (byte < 128) {
+        this.#behind = at;
+        return shift === 28 && byte > 15 ? -1 : value >>> 0;
+      }
+    }
+    this.#behind = at;
+    return -1;
+  }
+}
+
+/** Behind a varint of up to ten bytes; beyond `end` when it is cut short, −1 when it is longer. */
+function passVarint(bytes: Uint8Array, at: number, end: number): number {
+  const most = at + VARINT_BYTES;
+  while (at < end && at < most) if (bytes[at++]! < 128) return at;
+  return at < most ? end + 1 : -1;
+}
+
+function tagOf(fieldNumber: number): Uint8Array {
+  const bytes: number[] = [];
+  let rest = fieldNumber * 8 + WIRE.fixed64;
+  for (; rest > 127; rest = Math.floor(rest / 128)) bytes.push((rest % 128) | 128);
+  return Uint8Array.from([...bytes, rest]);
+}
