@@ -22,6 +22,7 @@ const rooms = {
       ...['kafka/membership', 'kafka/transaction', 'clock', 'errors'],
     ],
   },
+  registry: { allowed: ['stamp', 'clock', 'errors'] },
   audit: { allowed: ['snowflake', 'kafka/wire', 'kafka/cluster', 'clock', 'errors'] },
   ops: {
     allowed: ['snowflake', 'clock', 'errors', 'lifecycle'],
@@ -61,6 +62,10 @@ const homes = {
   commander: 'src/main.ts',
   'cli-progress': 'src/commands/progress.ts',
   '@node-rs/crc32': 'src/kafka/records/crc32c.ts',
+  '@kafkajs/confluent-schema-registry': 'src/registry/confluent.ts',
+  avsc: 'src/registry/judge-avro.ts',
+  ajv: 'src/registry/judge-json.ts',
+  protobufjs: 'src/registry/judge-protobuf.ts',
   snappy: 'src/kafka/records/codecs.ts',
   'lz4-napi': 'src/kafka/records/codecs.ts',
 };

@@ -1,0 +1,105 @@
+import type { SchemaWanted } from '../stamp/schema-book.ts';
+import type { Placement } from '../stamp/schema/derived.ts';
+import { derive, type SchemaType } from '../stamp/schema/derive.ts';
+import type { ValueRefusal } from '../stamp/refusal.ts';
+import { judgeOf } from './judge.ts';
+import type { Answer, Compatibility, FetchedSchema, NewSchema, RegistryClient, Unavailable } from './port.ts';
+import { subjectOf, type SubjectStrategy } from './subject.ts';
+import { whyOf, type Judge } from './verdict.ts';
+
+export interface BookSettings {
+  /** Name of the route, for people. */
+  readonly route: string;
+  /** Topic of the stamped events. */
+  readonly output: string;
+  /** What the route says its values are. */
+  readonly type: SchemaType;
+  readonly placement: Placement;
+  readonly subjectStrategy: SubjectStrategy;
+  readonly registerMode: 'auto' | 'deny';
+  readonly compatibility: Compatibility;
+  /** Events of each new schema that are compared before they count; 0: none. */
+  readonly proveEvents: number;
+  readonly negativeTtlMs: number;
+  readonly maxSchemas: number;
+  /** Bound of one request. */
+  readonly timeoutMs: number;
+}
+
+export type Resolution =
+  | { readonly at: 'ready'; readonly newSchemaId: number; readonly judge: Judge | undefined }
+  | { readonly at: 'refused'; readonly code: ValueRefusal; readonly message: string }
+  | Unavailable;
+
+type Retried = <T>(act: (signal: AbortSignal) => Promise<Answer<T>>) => Promise<Answer<T>>;
+
+/**
+ * From the ID of a schema to the ID of its stamped version: fetch, derive, compile both, register. Nothing is registered that our judges
+ * cannot read, as long as events are to be proven.
+ */
+export async function resolution(
+  { schemaId, messagePath }: SchemaWanted,
+  client: RegistryClient,
+  settings: BookSettings,
+  retried: Retried,
+): Promise<Resolution> {
+  const answer = await retried((signal) => client.fetch(schemaId, signal));
+  if (answer.at !== 'answered') return answer;
+  const fetched = answer.value;
+  const trap = typeTrap(fetched, settings.type) ?? rulesTrap(fetched);
+  if (trap !== undefined) return trap;
+  const path = messagePath === '' ? [] : messagePath.split('.').map(Number);
+  const derived = derive(settings.type, fetched.text, path, settings.placement);
+  if (derived.kind === 'refused')
+    return refuse('SCHEMA_NOT_STAMPABLE', `${derived.code}: ${derived.message}`);
+  const subject = subjectOf(settings.subjectStrategy, settings.output, derived, settings.placement.nullable);
+  if (subject.at === 'refused') return refuse('SCHEMA_NOT_STAMPABLE', subject.message);
+  const judge = judgeFor(fetched, derived.text, path, settings);
+  if (judge?.at === 'refused') return judge;
+  const schema: NewSchema = { type: settings.type, text: derived.text, references: fetched.references };
+  const registered = await retried((signal) =>
+    settings.registerMode === 'deny'
+      ? client.find(subject.subject, schema, signal)
+      : client.register(subject.subject, schema, settings.compatibility, signal),
+  );
+  if (registered.at !== 'answered') return registered;
+  return { at: 'ready', newSchemaId: registered.value, judge: judge?.judge };
+}
+
+type Refusal = Extract<Resolution, { at: 'refused' }>;
+
+const refuse = (code: ValueRefusal, message: string): Refusal => ({ at: 'refused', code, message });
+
+function typeTrap({ type }: FetchedSchema, wanted: SchemaType): Refusal | undefined {
+  return type === wanted
+    ? undefined
+    : refuse('SCHEMA_NOT_STAMPABLE', `its type is ${type}, and the route says ${wanted}`);
+}
+
+/** Behind such rules stands ciphertext: in the whole payload, or in fields that readers of the stamped schema could not decrypt. */
+function rulesTrap({ encodingRules, domainRules }: FetchedSchema): Refusal | undefined {
+  const encrypting = [...encodingRules, ...domainRules.filter((type) => type.startsWith('ENCRYPT'))];
+  return encrypting.length === 0
+    ? undefined
+    : refuse(
+        'SCHEMA_ENCRYPTED',
+        `has the rule ${encrypting.join(', ')}, which a derived schema loses: stamp the header`,
+      );
+}
+
+function judgeFor(
+  { text, referenced }: FetchedSchema,
+  stamped: string,
+  path: readonly number[],
+  { type, placement, proveEvents }: BookSettings,
+): { readonly at: 'judge'; readonly judge: Judge } | Refusal | undefined {
+  if (proveEvents === 0) return undefined;
+  try {
+    return { at: 'judge', judge: judgeOf({ type, original: text, stamped, referenced, path, placement }) };
+  } catch (error) {
+    return refuse(
+      'SCHEMA_NOT_STAMPABLE',
+      `cannot be compiled, so nothing can be proven about its events: ${whyOf(error)} (registry.proveEvents: 0 stamps them unproven)`,
+    );
+  }
+}
