@@ -23,6 +23,12 @@ const rooms = {
     ],
   },
   registry: { allowed: ['stamp', 'clock', 'errors'] },
+  redrive: {
+    allowed: [
+      ...['stamp', 'pipeline/log-reader', 'kafka/wire', 'kafka/records', 'kafka/cluster'],
+      ...['kafka/membership', 'kafka/transaction', 'clock', 'errors'],
+    ],
+  },
   audit: { allowed: ['snowflake', 'kafka/wire', 'kafka/cluster', 'clock', 'errors'] },
   ops: {
     allowed: ['snowflake', 'clock', 'errors', 'lifecycle'],
@@ -47,6 +53,7 @@ const pureFiles = [
   'src/kafka/transaction/{classify,ending,initialise,machine,offsets,route,sequences,settle,states,working}.ts',
   'src/pipeline/{admission,carried,lag,owned,settlement}.ts',
   'src/ops/health.ts',
+  'src/redrive/{ledger,selection}.ts',
 ];
 
 /** Third-party packages, each importable in exactly one file; no other package is importable at all. */

@@ -185,6 +185,17 @@ export const CATALOGUE = {
     means: 'the stamped schema is not registered and the route may not register it',
   },
   SCHEMA_REFUSED: { next: 'stop-partition', exit: 65, means: 'the registry refuses the stamped schema' },
+  LETTERS_LEFT: { next: 'refuse', exit: 65, means: 'redrive could not resubmit every letter it was to' },
+  LETTERS_SCATTERED: {
+    next: 'refuse',
+    exit: 65,
+    means: 'more letters lie behind one that is kept back than can be remembered',
+  },
+  REDRIVE_FENCED: {
+    next: 'refuse',
+    exit: 75,
+    means: 'another redrive of the same dead-letter topic has begun',
+  },
   VERIFY_FAILED: { next: 'refuse', exit: 1, means: 'verify found a difference' },
   VERIFY_UNPROVEN: { next: 'refuse', exit: 2, means: 'verify could not pair everything' },
   USAGE: { next: 'refuse', exit: 64, means: 'the command line is wrong' },

@@ -10,6 +10,7 @@ import { decodeCommand } from './commands/decode.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { initCommand } from './commands/init.ts';
 import { positionCommand } from './commands/position.ts';
+import { redriveCommand, type RedriveRequest } from './commands/redrive.ts';
 import { runCommand } from './commands/run.ts';
 import type { Screen } from './commands/screen.ts';
 import { verifyCommand } from './commands/verify.ts';
@@ -70,6 +71,7 @@ function needed<T>(value: T | undefined, what: string): T {
   return value;
 }
 const whole = (text: string): number => needed(wholeOf(text), 'a whole number');
+const atLeastOne = (text: string): number => needed(wholeOf(text) || undefined, 'a whole number from 1 on');
 const time = (text: string): number =>
   needed(timeOf(text), 'an ISO time like 2026-01-31 or 2026-01-31T12:00:00Z');
 const uuid = (text: string): string => needed(isUuid(text) ? text : undefined, 'a UUID');
@@ -197,6 +199,26 @@ withConfig('position', 'say where a stopped partition goes on; the fleet must be
           ...{ clock: systemClock, readFile, out },
         }),
       ),
+  );
+withConfig('redrive', 'take dead letters back to the topic they came from')
+  .option('--topic <name>', 'dead-letter topic, when there are several')
+  .option('--route <name>', 'letters of one route')
+  .option('--code <code...>', 'letters with these codes')
+  .option('--partition <number>', 'letters from this partition of the input', whole)
+  .option('--from <time>', 'events from this time on', time)
+  .option('--to <time>', 'events before this time', time)
+  .option('--max <number>', 'so many at the most', atLeastOne)
+  .option('--rate <number>', 'so many a second at the most', atLeastOne)
+  .option('--discard', 'resubmit nothing, and count them as dealt with')
+  .option('--dry-run', 'say what would be done, change nothing')
+  .option('--json', 'print the report as JSON')
+  .action((request: RedriveRequest & { config?: string }) =>
+    configured(request.config, (config) =>
+      redriveCommand({
+        ...{ config, request, clock: systemClock, readFile, out },
+        ...{ terminal: process.stderr, stop: stopSignal() },
+      }),
+    ),
   );
 withConfig('decode', 'take IDs apart')
   .argument('<id...>')

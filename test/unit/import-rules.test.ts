@@ -42,7 +42,7 @@ const LIBRARIES = {
   'lz4-napi': 'src/kafka/records/codecs.ts',
 };
 
-const SINGLE = ['clock', 'errors', 'lifecycle', 'kafka/membership/port'];
+const SINGLE = ['clock', 'errors', 'lifecycle', 'kafka/membership/port', 'pipeline/log-reader'];
 
 /** The specifier a file would write for a file of that room, or for that file. */
 const path = (from: string, target: string): string => {
@@ -53,8 +53,8 @@ const path = (from: string, target: string): string => {
 const use = (specifier: string): string => `import { x } from '${specifier}';\nexport const y = x;\n`;
 
 describe('the table in src/README.md', () => {
-  it('has all twelve rooms', () => {
-    expect(rooms.map(({ name }) => name)).toHaveLength(12);
+  it('has all thirteen rooms', () => {
+    expect(rooms.map(({ name }) => name)).toHaveLength(13);
   });
 });
 

@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline';
 import { stringify } from 'yaml';
 import { eventually } from '../../support/topics.ts';
 
-const MAIN = new URL('../../../src/main.ts', import.meta.url).pathname;
+export const MAIN = new URL('../../../src/main.ts', import.meta.url).pathname;
 const COMMAND_MS = 30_000;
 
 /** Nothing of this process's own configuration reaches the program. */

@@ -1,0 +1,49 @@
+import type { Clock } from '../clock.ts';
+import { SnowstampError } from '../errors.ts';
+import type { Cluster } from '../kafka/cluster/port.ts';
+import { fetchCommitted } from '../kafka/transaction/offsets.ts';
+import { ERROR } from '../kafka/wire/errors.ts';
+import { NotYet, type LogReader } from '../pipeline/log-reader.ts';
+import type { TopicPartition } from './port.ts';
+import { Ledger } from './ledger.ts';
+
+/** A dead owner's transaction holds its offsets for at most its timeout. */
+const PATIENCE_MS = 20_000;
+const PAUSE_MS = 100;
+
+/** Asks until a broker has an answer. @throws SnowstampError KAFKA_UNREACHABLE */
+export async function patiently<T>(clock: Clock, ask: () => Promise<T>): Promise<T> {
+  const deadlineMs = clock.now().monotonicMs + PATIENCE_MS;
+  for (;;) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (!(error instanceof NotYet)) throw error;
+      if (clock.now().monotonicMs > deadlineMs)
+        throw new SnowstampError('KAFKA_UNREACHABLE', error.message, error);
+      await clock.sleep(PAUSE_MS);
+    }
+  }
+}
+
+/** What earlier runs dealt with, as far as it is still there. */
+export async function ledgerOf(
+  parts: { readonly cluster: Cluster; readonly clock: Clock; readonly groupId: string },
+  log: LogReader,
+  at: TopicPartition,
+): Promise<Ledger> {
+  const { cluster, clock, groupId } = parts;
+  const start = await patiently(clock, () => log.start(at));
+  const options = { clock, signal: new AbortController().signal, timeoutMs: PATIENCE_MS };
+  const outcome = await fetchCommitted(cluster, groupId, [at], options);
+  if (outcome.result === 'ok') {
+    const { offset, metadata } = outcome.offsets[0]!;
+    return offset < 0 ? new Ledger(start) : Ledger.read(offset, metadata).from(start);
+  }
+  if (outcome.result === 'stopped') throw new SnowstampError('INTERNAL', 'nobody stops this question');
+  const refused = outcome.result === 'fatal' || outcome.errorCode === ERROR.GROUP_AUTHORIZATION_FAILED;
+  throw new SnowstampError(
+    refused ? 'KAFKA_REFUSED' : 'KAFKA_UNREACHABLE',
+    `group ${groupId}: ${outcome.why}`,
+  );
+}
