@@ -29,6 +29,9 @@ const rooms = {
       ...['kafka/membership', 'kafka/transaction', 'clock', 'errors'],
     ],
   },
+  mapping: {
+    allowed: ['pipeline/log-reader', 'kafka/wire', 'kafka/records', 'kafka/cluster', 'clock', 'errors'],
+  },
   audit: { allowed: ['snowflake', 'kafka/wire', 'kafka/cluster', 'clock', 'errors'] },
   ops: {
     allowed: ['snowflake', 'clock', 'errors', 'lifecycle'],
@@ -54,6 +57,7 @@ const pureFiles = [
   'src/pipeline/{admission,carried,lag,owned,settlement}.ts',
   'src/ops/health.ts',
   'src/redrive/{ledger,selection}.ts',
+  'src/mapping/entry.ts',
 ];
 
 /** Third-party packages, each importable in exactly one file; no other package is importable at all. */
@@ -83,6 +87,7 @@ const builtins = {
   'node:perf_hooks': 'src/clock.ts',
   'node:process': 'src/main.ts',
   'node:module': 'src/kafka/records/crc32c.ts',
+  'node:sqlite': 'src/mapping/store.ts',
 };
 
 const homeFiles = [...new Set([...Object.values(homes), ...Object.values(builtins)])];

@@ -196,6 +196,7 @@ export const CATALOGUE = {
     exit: 75,
     means: 'another redrive of the same dead-letter topic has begun',
   },
+  MAPPING_MISSING: { next: 'refuse', exit: 66, means: 'the mapping topic has no such legacy ID' },
   VERIFY_FAILED: { next: 'refuse', exit: 1, means: 'verify found a difference' },
   VERIFY_UNPROVEN: { next: 'refuse', exit: 2, means: 'verify could not pair everything' },
   USAGE: { next: 'refuse', exit: 64, means: 'the command line is wrong' },

@@ -9,8 +9,11 @@ import { configCommand, loadOrExplain } from './commands/config.ts';
 import { decodeCommand } from './commands/decode.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { initCommand } from './commands/init.ts';
-import { positionCommand } from './commands/position.ts';
-import { redriveCommand, type RedriveRequest } from './commands/redrive.ts';
+import { GET_OPTIONS, mappingGetCommand, mappingServeCommand, SERVE_OPTIONS } from './commands/mapping.ts';
+import type { MappingRequest } from './commands/mapping.ts';
+import type { OptionLine } from './commands/line.ts';
+import { positionCommand, type PositionFlags } from './commands/position.ts';
+import { redriveCommand, REDRIVE_OPTIONS, type RedriveRequest } from './commands/redrive.ts';
 import { runCommand } from './commands/run.ts';
 import type { Screen } from './commands/screen.ts';
 import { verifyCommand } from './commands/verify.ts';
@@ -71,17 +74,29 @@ function needed<T>(value: T | undefined, what: string): T {
   return value;
 }
 const whole = (text: string): number => needed(wholeOf(text), 'a whole number');
-const atLeastOne = (text: string): number => needed(wholeOf(text) || undefined, 'a whole number from 1 on');
 const time = (text: string): number =>
   needed(timeOf(text), 'an ISO time like 2026-01-31 or 2026-01-31T12:00:00Z');
+const readers = {
+  ...{ whole, time },
+  atLeastOne: (text: string): number => needed(wholeOf(text) || undefined, 'a whole number from 1 on'),
+};
 const uuid = (text: string): string => needed(isUuid(text) ? text : undefined, 'a UUID');
 const program = new Command('snowstamp')
   .description(
     'Gives each Kafka event a 64-bit ID no other worker can give, and republishes it exactly once.',
   )
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : CATALOGUE.USAGE.exit));
-const withConfig = (name: string, says: string): Command =>
-  program.command(name).description(says).option('-c, --config <file>', 'YAML file (or SNOWSTAMP_CONFIG)');
+const withConfig = (name: string, says: string, under: Command = program): Command =>
+  under.command(name).description(says).option('-c, --config <file>', 'YAML file (or SNOWSTAMP_CONFIG)');
+const withOptions = (
+  ...[name, says, options, under]: [string, string, readonly OptionLine[], Command?]
+): Command =>
+  options.reduce(
+    (command, [flags, what, reader]) =>
+      reader === undefined ? command.option(flags, what) : command.option(flags, what, readers[reader]),
+    withConfig(name, says, under),
+  );
+const around = (config: Config) => ({ config, clock: systemClock, readFile, out });
 
 withConfig('init', 'create the ID domain in etcd, once')
   .option(
@@ -152,28 +167,13 @@ withConfig('workers', 'who holds which worker ID, what rests, how full the pool 
 withConfig('verify', 'prove uniqueness, order, fidelity and completeness from the topics')
   .option('--route <name>', 'one route only')
   .option('--json', 'print the report as JSON')
-  .action((o: { config?: string; route?: string; json?: boolean }) =>
-    configured(o.config, (config) =>
-      verifyCommand({
-        config,
-        route: o.route,
-        json: o.json ?? false,
-        clock: systemClock,
-        readFile,
-        terminal: process.stderr,
-        out,
-      }),
-    ),
+  .action(({ config: file, route, json = false }: { config?: string; route?: string; json?: boolean }) =>
+    configured(file, (config) => verifyCommand({ ...around(config), route, json, terminal: process.stderr })),
   );
 withConfig('doctor', 'look at everything run stands on, change nothing; exit 0 or 1')
   .option('--json', 'print the findings as JSON')
-  .action((o: { config?: string; json?: boolean }) =>
-    configured(o.config, (config) =>
-      doctorCommand({
-        ...{ config, json: o.json ?? false, clock: systemClock },
-        ...{ hostName: hostname(), readFile, out },
-      }),
-    ),
+  .action(({ config: file, json = false }: { config?: string; json?: boolean }) =>
+    configured(file, (config) => doctorCommand({ ...around(config), json, hostName: hostname() })),
   );
 withConfig('position', 'say where a stopped partition goes on; the fleet must be down')
   .requiredOption('--route <name>', 'route of the partition')
@@ -182,44 +182,28 @@ withConfig('position', 'say where a stopped partition goes on; the fleet must be
   .option('--last-id <id>', 'IDs will be above this one; by default above the last one recorded')
   .option('--give-up-order', 'a last ID below the recorded one is meant')
   .option('--dry-run', 'say what it would mean, change nothing')
-  .action(
-    (o: {
-      config?: string;
-      route: string;
-      partition: number;
-      offset: number;
-      lastId?: string;
-      giveUpOrder?: boolean;
-      dryRun?: boolean;
-    }) =>
-      configured(o.config, (config) =>
-        positionCommand({
-          ...{ config, route: o.route, partition: o.partition, dryRun: o.dryRun ?? false },
-          request: { offset: o.offset, lastId: o.lastId, giveUpOrder: o.giveUpOrder ?? false },
-          ...{ clock: systemClock, readFile, out },
-        }),
-      ),
+  .action(({ config: file, ...flags }: PositionFlags & { config?: string }) =>
+    configured(file, (config) => positionCommand({ ...around(config), ...flags })),
   );
-withConfig('redrive', 'take dead letters back to the topic they came from')
-  .option('--topic <name>', 'dead-letter topic, when there are several')
-  .option('--route <name>', 'letters of one route')
-  .option('--code <code...>', 'letters with these codes')
-  .option('--partition <number>', 'letters from this partition of the input', whole)
-  .option('--from <time>', 'events from this time on', time)
-  .option('--to <time>', 'events before this time', time)
-  .option('--max <number>', 'so many at the most', atLeastOne)
-  .option('--rate <number>', 'so many a second at the most', atLeastOne)
-  .option('--discard', 'resubmit nothing, and count them as dealt with')
-  .option('--dry-run', 'say what would be done, change nothing')
-  .option('--json', 'print the report as JSON')
-  .action((request: RedriveRequest & { config?: string }) =>
-    configured(request.config, (config) =>
-      redriveCommand({
-        ...{ config, request, clock: systemClock, readFile, out },
-        ...{ terminal: process.stderr, stop: stopSignal() },
-      }),
+withOptions('redrive', 'take dead letters back to the topic they came from', REDRIVE_OPTIONS).action(
+  ({ config: file, ...request }: RedriveRequest & { config?: string }) =>
+    configured(file, (config) =>
+      redriveCommand({ ...around(config), request, terminal: process.stderr, stop: stopSignal() }),
     ),
+);
+const mapping = program.command('mapping').description('legacy IDs and what became of them');
+withOptions('get', 'the new ID of a legacy one', GET_OPTIONS, mapping)
+  .argument('<legacy-id>')
+  .action((legacyId: string, { config: file, ...request }: MappingRequest & { config?: string }) =>
+    configured(file, (config) => mappingGetCommand({ ...around(config), request }, legacyId)),
   );
+withOptions('serve', 'answer look-ups over HTTP until SIGTERM', SERVE_OPTIONS, mapping).action(
+  ({ config: file, ...request }: MappingRequest & { config?: string }) =>
+    configured(file, (config) => {
+      const log = createLog(config.log.level, Date.now);
+      return mappingServeCommand({ ...around(config), request, log, stop: stopSignal() });
+    }),
+);
 withConfig('decode', 'take IDs apart')
   .argument('<id...>')
   .option('--json', 'one JSON object per line')

@@ -11,16 +11,22 @@ import { offsetCommit } from '../kafka/wire/offset-commit.ts';
 import { LogReader, NotYet } from '../pipeline/log-reader.ts';
 import type { TopicPartition } from '../pipeline/port.ts';
 import { parseId } from '../snowflake/layout.ts';
-import { planPosition, type PositionRequest } from './position-plan.ts';
+import { planPosition } from './position-plan.ts';
 import { kafkaOptionsOf, type ReadFile } from './worker-settings.ts';
 
-export interface PositionParts {
-  readonly config: Config;
+/** Options of the command line, by their names there. */
+export interface PositionFlags {
   readonly route: string;
   readonly partition: number;
-  readonly request: Omit<PositionRequest, 'lastId'> & { readonly lastId: string | undefined };
+  readonly offset: number;
+  readonly lastId?: string;
+  readonly giveUpOrder?: boolean;
   /** Say what would be done, and leave it. */
-  readonly dryRun: boolean;
+  readonly dryRun?: boolean;
+}
+
+export interface PositionParts extends PositionFlags {
+  readonly config: Config;
   readonly clock: Clock;
   readonly readFile: ReadFile;
   readonly out: (line: string) => void;
@@ -59,13 +65,13 @@ export async function positionCommand(parts: PositionParts): Promise<number> {
 }
 
 async function state(parts: PositionParts, cluster: Cluster, at: TopicPartition): Promise<number> {
-  const { config, request, dryRun, out } = parts;
+  const { config, offset, lastId, giveUpOrder = false, dryRun = false, out } = parts;
   const { groupId, requestTimeoutMs } = config.kafka;
   await find(cluster, at);
   const committed = await committedAt(parts, cluster, at);
   const log = new LogReader(cluster, requestTimeoutMs);
   const bounds = { start: await log.start(at), end: await log.end(at, 'high-water') };
-  const plan = planPosition({ ...request, lastId: idOf(request.lastId) }, committed, bounds);
+  const plan = planPosition({ offset, lastId: idOf(lastId), giveUpOrder }, committed, bounds);
   if (plan.at === 'refused') throw new SnowstampError('USAGE', `${at.topic}-${at.partition}: ${plan.why}`);
   for (const line of plan.lines) out(`position: ${line}`);
   if (dryRun) {

@@ -10,6 +10,7 @@ import { createProducer } from '../kafka/transaction/producer.ts';
 import { Ownership } from '../redrive/ownership.ts';
 import type { Hands, RedrivePlan, RedriveReport } from '../redrive/port.ts';
 import { Redrive } from '../redrive/redrive.ts';
+import type { OptionLine } from './line.ts';
 import { createProgress } from './progress.ts';
 import { kafkaOptionsOf, type ReadFile } from './worker-settings.ts';
 
@@ -29,6 +30,20 @@ export interface RedriveRequest {
   readonly dryRun?: boolean;
   readonly json?: boolean;
 }
+
+export const REDRIVE_OPTIONS: readonly OptionLine[] = [
+  ['--topic <name>', 'dead-letter topic, when there are several'],
+  ['--route <name>', 'letters of one route'],
+  ['--code <code...>', 'letters with these codes'],
+  ['--partition <number>', 'letters from this partition of the input', 'whole'],
+  ['--from <time>', 'events from this time on', 'time'],
+  ['--to <time>', 'events before this time', 'time'],
+  ['--max <number>', 'so many at the most', 'atLeastOne'],
+  ['--rate <number>', 'so many a second at the most', 'atLeastOne'],
+  ['--discard', 'resubmit nothing, and count them as dealt with'],
+  ['--dry-run', 'say what would be done, change nothing'],
+  ['--json', 'print the report as JSON'],
+];
 
 export interface RedriveCommand {
   readonly config: Config;

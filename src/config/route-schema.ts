@@ -40,10 +40,20 @@ const stamp = z.strictObject({
 
 const mapping = z.strictObject({
   topic: topic.describe('Compacted topic of legacy ID to new ID.'),
+  prefix: text
+    .max(255)
+    .optional()
+    .describe('Stands before the legacy ID in the key, where routes share a topic.'),
   legacy: z
     .strictObject({
       from: z.enum(['header', 'key', 'field']).describe('Where the legacy ID stands.'),
-      name: text.optional().describe('Header or field that holds it; nothing for key.'),
+      name: text
+        .optional()
+        .describe('Header or field that holds it, for Protobuf the number of the field; nothing for key.'),
+      integers: z
+        .enum(['signed', 'unsigned', 'zigzag'])
+        .optional()
+        .describe('Protobuf: what integers of the field are (signed unless said); the bytes do not say.'),
     })
     .describe('Legacy ID of an event.'),
 });

@@ -1,3 +1,5 @@
+import type { Clock } from '../clock.ts';
+import { SnowstampError } from '../errors.ts';
 import { LinkError, type Cluster } from '../kafka/cluster/port.ts';
 import { walkFetched } from '../kafka/records/fetched.ts';
 import { RecordCursor } from '../kafka/records/cursor.ts';
@@ -10,6 +12,24 @@ import type { TopicPartition } from './port.ts';
 /** A broker answered with an error that may pass, or no broker could be asked: the door is tried again later. */
 export class NotYet extends Error {
   override readonly name = 'NotYet';
+}
+
+const PATIENCE_MS = 20_000;
+const PAUSE_MS = 100;
+
+/** For commands: asks again until there is an answer. @throws SnowstampError KAFKA_UNREACHABLE */
+export async function patiently<T>(clock: Clock, ask: () => Promise<T>): Promise<T> {
+  const deadlineMs = clock.now().monotonicMs + PATIENCE_MS;
+  for (;;) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (!(error instanceof NotYet)) throw error;
+      if (clock.now().monotonicMs > deadlineMs)
+        throw new SnowstampError('KAFKA_UNREACHABLE', error.message, error);
+      await clock.sleep(PAUSE_MS);
+    }
+  }
 }
 
 const FETCH_BYTES = 1_048_576;

@@ -3,28 +3,12 @@ import { SnowstampError } from '../errors.ts';
 import type { Cluster } from '../kafka/cluster/port.ts';
 import { fetchCommitted } from '../kafka/transaction/offsets.ts';
 import { ERROR } from '../kafka/wire/errors.ts';
-import { NotYet, type LogReader } from '../pipeline/log-reader.ts';
+import { patiently, type LogReader } from '../pipeline/log-reader.ts';
 import type { TopicPartition } from './port.ts';
 import { Ledger } from './ledger.ts';
 
 /** A dead owner's transaction holds its offsets for at most its timeout. */
 const PATIENCE_MS = 20_000;
-const PAUSE_MS = 100;
-
-/** Asks until a broker has an answer. @throws SnowstampError KAFKA_UNREACHABLE */
-export async function patiently<T>(clock: Clock, ask: () => Promise<T>): Promise<T> {
-  const deadlineMs = clock.now().monotonicMs + PATIENCE_MS;
-  for (;;) {
-    try {
-      return await ask();
-    } catch (error) {
-      if (!(error instanceof NotYet)) throw error;
-      if (clock.now().monotonicMs > deadlineMs)
-        throw new SnowstampError('KAFKA_UNREACHABLE', error.message, error);
-      await clock.sleep(PAUSE_MS);
-    }
-  }
-}
 
 /** What earlier runs dealt with, as far as it is still there. */
 export async function ledgerOf(

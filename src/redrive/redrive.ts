@@ -1,7 +1,7 @@
 import { SnowstampError } from '../errors.ts';
 import { BufferPool } from '../kafka/records/writer.ts';
-import { LogReader } from '../pipeline/log-reader.ts';
-import { ledgerOf, patiently } from './bounds.ts';
+import { LogReader, patiently } from '../pipeline/log-reader.ts';
+import { ledgerOf } from './bounds.ts';
 import { gather, type Gathered } from './gather.ts';
 import type { Ledger } from './ledger.ts';
 import { Resubmitter } from './resubmit.ts';
