@@ -1,11 +1,8 @@
 import type { StampId } from './result.ts';
 
-/** Most bytes a zig-zag varint of an ID takes; 9 for IDs from 2^55 to 2^62 − 1. */
-export const ZIGZAG_BYTES = 10;
-
 /**
  * Writes an ID as Avro's `long`: zig-zag (an ID is never negative, so twice it), seven bits a byte, from the halves and without BigInt.
- * Returns the position behind it. (Avro 1.12 specification, "Binary Encoding".)
+ * At most 10 bytes; 9 for IDs from 2^55 to 2^62 − 1. Returns the position behind it. (Avro 1.12 specification, "Binary Encoding".)
  */
 export function writeZigZag(bytes: Uint8Array, at: number, ids: StampId): number {
   // Read here, not passed: a number too large for a small integer is boxed when it crosses a call.

@@ -50,7 +50,9 @@ describe('a store of mappings', () => {
   it('what cannot be applied as a whole is not applied at all: neither entries nor position', () => {
     within((store) => {
       store.apply(0, [entry('a', 1n)], 1);
-      expect(() => { store.apply(0, [entry('a', 2n), { ...entry('b', 2n ** 63n) }], 3); }).toThrow();
+      expect(() => {
+        store.apply(0, [entry('a', 2n), { ...entry('b', 2n ** 63n) }], 3);
+      }).toThrow();
       expect([store.find('a'), store.find('b'), store.position.offsets.get(0)]).toEqual([1n, undefined, 1]);
     });
   });
