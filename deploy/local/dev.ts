@@ -11,7 +11,12 @@ async function createTopics(kafka: KafkaBackend): Promise<void> {
   await admin.connect();
   try {
     await admin.createTopics({
-      topics: topics.map((topic) => ({ topic, numPartitions })),
+      topics: topics.map((topic) => ({
+        topic,
+        numPartitions,
+        // A dead letter is larger than its event.
+        configEntries: topic === route.deadLetter ? [{ name: 'max.message.bytes', value: '2097152' }] : [],
+      })),
       waitForLeaders: true,
     });
   } finally {
@@ -35,7 +40,9 @@ To run the program against them, in another terminal:
   export SNOWSTAMP_KAFKA__BOOTSTRAP=${kafka} SNOWSTAMP_ETCD__ENDPOINTS=${etcd}
   export SNOWSTAMP_ROUTES='${JSON.stringify([route])}'
   npm run snowstamp -- init
-  npm run snowstamp -- run
+  npm run snowstamp -- doctor
+  npm run snowstamp -- run                            # a second one here: SNOWSTAMP_HTTP__PORT=0 before it
+  npm run snowstamp -- verify
 
 Ctrl-C here stops what was started here.
 `;

@@ -35,7 +35,9 @@ export function routeFindings({ input, output, deadLetter }: RouteFacts): readon
     ...retention(input, output),
     ...compaction(input, output),
     ...atLeastAsInput(input, output, 'max.message.bytes'),
-    ...(deadLetter === undefined ? [] : atLeastAsInput(input, deadLetter, 'max.message.bytes')),
+    ...(deadLetter === undefined
+      ? []
+      : atLeastAsInput(input, deadLetter, 'max.message.bytes', LETTER_HEADERS_BYTES)),
     ...atLeastAsInput(input, output, 'message.timestamp.before.max.ms'),
     ...atLeastAsInput(input, output, 'message.timestamp.after.max.ms'),
   ];
@@ -156,13 +158,20 @@ function compaction(input: TopicFacts, output: TopicFacts): Judged {
   );
 }
 
-/** Limits the input's records have passed already: the same or a wider one lets all of them through. */
-function atLeastAsInput(input: TopicFacts, other: TopicFacts, name: string): Judged {
+/** More than the headers of a dead letter ever take (rule 15). */
+const LETTER_HEADERS_BYTES = 8_192;
+
+/** Limits the input's records have passed already: the same or a wider one, with room for what is added, lets all of them through. */
+function atLeastAsInput(input: TopicFacts, other: TopicFacts, name: string, added = 0): Judged {
   const [ours, theirs] = [numberIn(other.settings, name), numberIn(input.settings, name)];
   if (ours === undefined || theirs === undefined) return [];
-  return judged(other, `${name} is ${ours}, the input's ${theirs}`, ours < theirs ? 'warn' : undefined, {
-    why: 'what the input accepted may be refused here',
-    remedy: `set ${name} to ${theirs} or more`,
+  const needed = theirs + added;
+  return judged(other, `${name} is ${ours}, the input's ${theirs}`, ours < needed ? 'warn' : undefined, {
+    why:
+      added === 0
+        ? 'what the input accepted may be refused here'
+        : 'a large event with its headers on would be refused here, and stop its partition',
+    remedy: `set ${name} to ${needed} or more`,
   });
 }
 

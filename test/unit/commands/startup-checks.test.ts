@@ -37,7 +37,10 @@ function topic(name: string, { settings = {}, partitions = 6, factor = 3 }: Chan
 const route = (changes: { input?: Changes; output?: Changes; deadLetter?: Changes } = {}): RouteFacts => ({
   input: topic('in', changes.input),
   output: topic('out', changes.output),
-  deadLetter: topic('dead', changes.deadLetter),
+  deadLetter: topic('dead', {
+    ...changes.deadLetter,
+    settings: { 'max.message.bytes': '2097152', ...changes.deadLetter?.settings },
+  }),
 });
 
 const amiss = (facts: RouteFacts): string[] =>
@@ -105,14 +108,14 @@ describe('topics of a route (data-path rule 17)', () => {
     ],
     [
       'dead letters larger than their topic allows',
-      { deadLetter: { settings: { 'max.message.bytes': '1000000' } } },
-      'warn topic dead: max.message.bytes is 1000000',
+      { deadLetter: { settings: { 'max.message.bytes': '1048588' } } },
+      "warn topic dead: max.message.bytes is 1048588, the input's 1048588: a large event",
     ],
     [
       'stamped records larger than the output allows',
       {
         input: { settings: { 'max.message.bytes': '2000000' } },
-        deadLetter: { settings: { 'max.message.bytes': '2000000' } },
+        deadLetter: { settings: { 'max.message.bytes': '2008192' } },
       },
       'warn topic out: max.message.bytes is 1048588',
     ],
