@@ -81,6 +81,10 @@ async function untilCommitted(admin: Admin, wanted: number, total: number): Prom
 
 const started = performance.now();
 await using stack = new AsyncDisposableStack();
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+  process.once(signal, () => {
+    void stack.disposeAsync().finally(() => process.exit(1));
+  });
 const folder = await mkdtemp(join(tmpdir(), 'snowstamp-demo-'));
 stack.defer(() => rm(folder, { recursive: true, force: true }));
 const [broker, etcd] = await Promise.all([provideKafka(), provideEtcd()]);

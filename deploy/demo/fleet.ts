@@ -3,6 +3,10 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 
 const MAIN = new URL('../../src/main.ts', import.meta.url).pathname;
+/** What was exported to explore `npm run dev` would override the demo's own configuration. */
+const environment = Object.fromEntries(
+  Object.entries(process.env).filter(([name]) => !name.startsWith('SNOWSTAMP_')),
+);
 
 /** One `snowstamp run` in a process of its own. */
 export class DemoWorker {
@@ -16,6 +20,7 @@ export class DemoWorker {
     this.name = name;
     this.#child = spawn(process.execPath, [MAIN, 'run', '--config', configFile], {
       stdio: ['ignore', 'pipe', 'inherit'],
+      env: environment,
     });
     this.#serving.promise.catch(() => undefined);
     createInterface({ input: this.#child.stdout! }).on('line', (line) => {
@@ -55,7 +60,10 @@ export class DemoWorker {
 
 /** Runs one command of the program and answers what it printed. */
 export async function snowstamp(...args: string[]): Promise<{ code: number; text: string }> {
-  const child = spawn(process.execPath, [MAIN, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, [MAIN, ...args], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: environment,
+  });
   let text = '';
   child.stdout.on('data', (piece: Buffer) => {
     text += piece.toString();

@@ -180,6 +180,11 @@ function routeLog(log: LogSink, errorLevel: 'debug' | 'warn'): logCreator {
 /** KafkaJS's admin client behind the few questions of `Admin`. Connects at the first of them. */
 export function createAdmin(options: ClusterOptions): Admin {
   const taps: Tap[] = [];
+  let closing = false;
+  /** KafkaJS takes our own end of a connection for an error: a clean stop must not end with a warning. */
+  const log: LogSink = (level, message, extra) => {
+    if (!closing) options.log(level, message, extra);
+  };
   const { ssl, sasl, ...settings } = connectionSettings(options);
   const kafka = new kafkajs.Kafka({
     ...settings,
@@ -188,7 +193,7 @@ export function createAdmin(options: ClusterOptions): Admin {
     ...(ssl === null ? {} : { ssl }),
     ...(sasl === null ? {} : { sasl }),
     logLevel: kafkajs.logLevel.INFO,
-    logCreator: routeLog(options.log, 'warn'),
+    logCreator: routeLog(log, 'warn'),
     retry: ADMIN_RETRY,
     socketFactory: (args) => {
       const tap = new Tap(options.socketFactory ?? defaultSocketFactory());
@@ -197,6 +202,7 @@ export function createAdmin(options: ClusterOptions): Admin {
     },
   });
   const destroy = (): void => {
+    closing = true;
     for (const { socket } of taps) socket?.destroy(new Error('closed by us'));
   };
   const { clock, requestTimeoutMs } = options;

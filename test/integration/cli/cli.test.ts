@@ -38,6 +38,11 @@ describe('a new user', () => {
     });
 
     await town.producer.send({ topic: given.input, messages: events(EVENTS) });
+    // Nothing was done, so nothing is proven.
+    expect(await user.snowstamp('verify', '-c', config)).toMatchObject({
+      code: 2,
+      stdout: expect.stringContaining('verdict: unproven'),
+    });
     const worker = user.run(config);
     const address = await worker.address();
     await eventually('readiness', 20_000, async () => {
@@ -50,6 +55,7 @@ describe('a new user', () => {
     expect(metrics).toMatch(new RegExp(`snowstamp_lag_records\\{[^}]*topic="${given.input}"[^}]*\\} 0`));
 
     expect(await worker.end('SIGTERM')).toBe(0);
+    expect(worker.lines.at(-1)?.msg).toBe('phase stopped'); // no warning about sockets we closed ourselves
     expect(await leftIn(given.prefix)).toEqual({ claims: 0, held: 0, released: expect.any(Number) });
 
     const verified = await user.snowstamp('verify', '-c', config);
