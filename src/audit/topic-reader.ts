@@ -71,13 +71,17 @@ export class TopicReader {
     end: number,
   ): AsyncGenerator<readonly AuditRecord[]> {
     let offset = from;
+    let idle = 0;
     while (offset < end) {
       const { records, nextOffset } = await this.next(topic, partition, offset);
+      // The group may know of a commit before its marker stands in this log.
+      if (nextOffset <= offset && ++idle < TRIES) continue;
       if (nextOffset <= offset)
         throw new SnowstampError(
           'BATCH_CORRUPT',
-          `${topic}-${partition}: nothing whole to read at offset ${offset}`,
+          `${topic}-${partition}: nothing whole to read at offset ${offset}, below ${end}`,
         );
+      idle = 0;
       offset = nextOffset;
       yield records.at(-1) !== undefined && records.at(-1)!.offset >= end
         ? records.filter((record) => record.offset < end)

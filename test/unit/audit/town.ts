@@ -85,6 +85,19 @@ export class AuditTown {
     return this;
   }
 
+  /** As a committed transaction whose marker comes with the third look at the log only, or never. */
+  late(value: string, id: bigint, comes: boolean): this {
+    const records = [plainRecord({ value: text(value), headers: [header(HEADER, String(id))] })];
+    const batch = { records, transactional: true, producerId: 6n, producerEpoch: 0, baseSequence: 0 };
+    this.world.log('out').putBytes(encodeBatch(batch), 6n);
+    let looks = 0;
+    this.world.onFetch = ({ topics }) => {
+      if (comes && topics[0]?.topic === 'out' && ++looks === 3) this.world.log('out').finish(6n, true);
+      return undefined;
+    };
+    return this;
+  }
+
   /** One partition more of the output than the input has, with these records. */
   beside(...records: readonly (readonly [value: string, id: bigint])[]): this {
     const log = new FakeLog();

@@ -202,6 +202,13 @@ describe('verify behind the committed pair (P8, rule 16)', () => {
     expect(await first.verify()).toMatchObject({ verdict: 'proven', ids: 1, partitions: [{ extra: 0 }] });
   });
 
+  it('a marker that is a little late is waited for; one that never comes is an error, not a verdict', async () => {
+    const town = (comes: boolean): AuditTown =>
+      new AuditTown().give('a').late('a', 11n, comes).committed(1, 'v1:11:0');
+    expect(await town(true).verify()).toMatchObject({ verdict: 'proven', ids: 1 });
+    await expect(town(false).verify()).rejects.toMatchObject({ code: 'BATCH_CORRUPT' });
+  });
+
   it('it covers no duplicate: the IDs behind the pair are compared as well', async () => {
     const town = honest();
     meanwhile(town, () => town.give('d').stamped(['d', 13n]).committed(4, 'v1:13:3'));
