@@ -35,7 +35,7 @@ const rooms = {
   audit: { allowed: ['snowflake', 'kafka/wire', 'kafka/cluster', 'clock', 'errors'] },
   ops: {
     allowed: ['snowflake', 'clock', 'errors', 'lifecycle'],
-    types: ['lease', 'pipeline', 'kafka/membership', 'kafka/transaction'],
+    types: ['lease', 'pipeline', 'registry', 'kafka/membership', 'kafka/transaction'],
   },
   config: { allowed: ['snowflake', 'errors'], pure: true },
 };

@@ -1,3 +1,4 @@
+import { booksOf, type RegistryUse } from './books.ts';
 import type { Clock } from './clock.ts';
 import { createCluster } from './kafka/cluster/cluster.ts';
 import type { Admin } from './kafka/cluster/admin.ts';
@@ -19,6 +20,7 @@ import type { LeaseFact } from './lease/port.ts';
 import type { Phase } from './lifecycle.ts';
 import { Pipeline } from './pipeline/pipeline.ts';
 import type { PipelineFact, PipelineSettings } from './pipeline/port.ts';
+import type { RegistryFact } from './registry/book.ts';
 import type { GeneratorOptions } from './snowflake/generator.ts';
 import { StatusNote } from './status.ts';
 import { TopicLimits } from './topic-limits.ts';
@@ -46,6 +48,8 @@ export interface WorkerSettings {
   };
   readonly transactionTimeoutMs: number;
   readonly pipeline: PipelineSettings;
+  /** Undefined: no route asks for schemas. */
+  readonly registry?: RegistryUse | undefined;
   /** Tells the workers of one host apart, where they have no static member id. */
   readonly instance?: string;
 }
@@ -56,6 +60,7 @@ export type Fact =
   | { readonly room: 'transaction'; readonly fact: TransactionFact }
   | { readonly room: 'membership'; readonly fact: MembershipFact }
   | { readonly room: 'lease'; readonly fact: LeaseFact }
+  | { readonly room: 'registry'; readonly fact: RegistryFact }
   | {
       readonly room: 'worker';
       readonly fact: { readonly from: Phase; readonly to: Phase; readonly why: string };
@@ -105,13 +110,20 @@ export async function assemble(
     const admin = createAdmin(options);
     closers.push(() => admin.close());
     const limits = new TopicLimits(admin, cluster);
+    const schemas = booksOf(settings.pipeline.routes, settings.registry, {
+      clock,
+      observe: (fact) => {
+        observe({ room: 'registry', fact });
+      },
+    });
+    closers.push(schemas.close);
     const pipeline = new Pipeline({
       cluster,
       clock,
       settings: settings.pipeline,
       groupId: settings.group.groupId,
       maxMessageBytes: (topic) => limits.maxMessageBytes(topic),
-      books: new Map(),
+      books: schemas.books,
       observe: (fact) => {
         observe({ room: 'pipeline', fact });
       },

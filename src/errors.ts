@@ -199,6 +199,23 @@ export const CATALOGUE = {
   MAPPING_MISSING: { next: 'refuse', exit: 66, means: 'the mapping topic has no such legacy ID' },
   VERIFY_FAILED: { next: 'refuse', exit: 1, means: 'verify found a difference' },
   VERIFY_UNPROVEN: { next: 'refuse', exit: 2, means: 'verify could not pair everything' },
+  CATALOG_INVALID: {
+    next: 'refuse',
+    exit: 65,
+    means: 'subjects.json or a file it names is missing or not as described in schemas/README.md',
+  },
+  SCHEMAS_DIFFER: {
+    next: 'refuse',
+    exit: 1,
+    means:
+      'schemas check found a schema that does not follow from its history or its original, or cannot be stamped',
+  },
+  REGISTRY_UNREACHABLE: {
+    next: 'refuse',
+    exit: 69,
+    means: 'the schema registry did not decide: no answer, or refused rights',
+  },
+  REGISTRY_REFUSED: { next: 'refuse', exit: 65, means: 'the schema registry refused a schema' },
   USAGE: { next: 'refuse', exit: 64, means: 'the command line is wrong' },
   INTERNAL: { next: 'halt', exit: 70, means: 'an invariant of the program itself is broken' },
 } as const satisfies Record<

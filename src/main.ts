@@ -16,6 +16,7 @@ import { positionCommand, type PositionFlags } from './commands/position.ts';
 import { redriveCommand, REDRIVE_OPTIONS, type RedriveRequest } from './commands/redrive.ts';
 import { runCommand } from './commands/run.ts';
 import type { Screen } from './commands/screen.ts';
+import { SCHEMAS, schemasCommand, type SchemasRequest } from './commands/schemas.ts';
 import { verifyCommand } from './commands/verify.ts';
 import { workersCommand } from './commands/workers.ts';
 import { etcdSettingsOf } from './commands/worker-settings.ts';
@@ -66,6 +67,15 @@ async function configured(
     err,
   );
   process.exitCode = config === undefined ? CATALOGUE.CONFIG_INVALID.exit : await act(config);
+}
+
+/** The same for what goes without a configuration, too. */
+async function configuredOrNot(
+  file: string | undefined,
+  act: (config: Config | undefined) => Promise<number> | number,
+): Promise<void> {
+  if ((file ?? process.env['SNOWSTAMP_CONFIG']) === undefined) process.exitCode = await act(undefined);
+  else await configured(file, act);
 }
 
 /** An option's value, or a usage error that names the option. */
@@ -137,12 +147,9 @@ withConfig('init', 'create the ID domain in etcd, once')
 withConfig('run', 'stamp events until SIGTERM').action((o: { config?: string }) =>
   configured(o.config, (config) =>
     runCommand({
-      config,
-      clock: systemClock,
+      ...around(config),
       log: createLog(config.log.level, Date.now),
-      ...{ hostName: hostname(), pid: process.pid },
-      readFile,
-      stop: stopSignal(),
+      ...{ hostName: hostname(), pid: process.pid, stop: stopSignal() },
     }),
   ),
 );
@@ -207,13 +214,18 @@ withOptions('serve', 'answer look-ups over HTTP until SIGTERM', SERVE_OPTIONS, m
 withConfig('decode', 'take IDs apart')
   .argument('<id...>')
   .option('--json', 'one JSON object per line')
-  .action(async (ids: string[], o: { config?: string; json?: boolean }) => {
-    const file = o.config ?? process.env['SNOWSTAMP_CONFIG'];
-    const decode = (layout = DEFAULT_LAYOUT): number =>
-      decodeCommand(ids, layout, { json: o.json ?? false }, out);
-    if (file === undefined) process.exitCode = decode();
-    else await configured(file, (config) => decode(layoutOf(config)));
-  });
+  .action((ids: string[], { config: file, json = false }: { config?: string; json?: boolean }) =>
+    configuredOrNot(file, (config) =>
+      decodeCommand(ids, config === undefined ? DEFAULT_LAYOUT : layoutOf(config), { json }, out),
+    ),
+  );
+const schemas = program.command('schemas').description('event schemas and their stamped versions');
+for (const [verb, says, options] of SCHEMAS)
+  withOptions(verb, says, options, schemas)
+    .argument('[folder]', 'holds subjects.json', 'schemas')
+    .action((folder: string, { config: file, ...request }: SchemasRequest & { config?: string }) =>
+      configuredOrNot(file, (config) => schemasCommand(verb, folder, request, { config, readFile, out })),
+    );
 const config = program.command('config').description('look at the configuration');
 config
   .command('print')

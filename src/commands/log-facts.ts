@@ -38,6 +38,7 @@ const LEVELS: { readonly [Room in Told['room']]: Readonly<Partial<Record<NameOf<
     lost: 'warn',
     fatal: 'error',
   },
+  registry: { refused: 'warn', unavailable: 'warn', condemned: 'error' },
   lease: {
     granted: 'debug',
     renewed: 'debug',

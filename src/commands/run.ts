@@ -43,7 +43,8 @@ export async function runCommand({
     else if (fact.room === 'pipeline') metrics.pipeline(fact.fact);
     else if (fact.room === 'transaction') metrics.transaction(fact.fact);
     else if (fact.room === 'membership') metrics.membership(fact.fact);
-    else metrics.lease(fact.fact);
+    else if (fact.room === 'lease') metrics.lease(fact.fact);
+    else metrics.registry(fact.fact);
     logFact(log, fact);
   };
   try {

@@ -5,6 +5,7 @@ import type { DomainPin } from '../lease/domain.ts';
 import type { EtcdSettings } from '../lease/endpoints.ts';
 import type { ClusterOptions } from '../kafka/cluster/options.ts';
 import { oauthProvider } from './oauth.ts';
+import { registryUseOf } from './registry-settings.ts';
 
 /** Reads a PEM file; throws when it cannot. */
 export type ReadFile = (path: string) => string;
@@ -82,6 +83,7 @@ export function workerSettingsOf(config: Config, name: string, readFile: ReadFil
       rebalanceTimeoutMs: kafka.rebalanceTimeoutMs,
     },
     transactionTimeoutMs: kafka.transactionTimeoutMs,
+    registry: registryUseOf(config, readFile),
     pipeline: {
       ...pipeline,
       routes: config.routes.map((route) => ({

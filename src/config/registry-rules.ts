@@ -56,7 +56,6 @@ const forRoutes = rule(['registry', 'routes'], ({ registry, routes }) =>
     ...when(
       registry?.subjectStrategy === 'record' &&
         stamp.wire === 'confluent' &&
-        stamp.format !== 'protobuf' &&
         stamp.shape !== 'envelope' &&
         stamp.nullable !== true,
       `routes[${i}].stamp.shape`,

@@ -43,5 +43,12 @@ export const registrySchema = z.strictObject({
     .enum(['topic', 'topicRecord', 'record'])
     .default('topic')
     .describe('Name of a stamped subject: <output>-value, <output>-<record>, or <record>.'),
+  proveEvents: z
+    .int()
+    .min(0)
+    .default(3)
+    .describe(
+      'First events of each schema that are decoded both ways and compared before they count; 0: none.',
+    ),
   maxSchemas: z.int().min(1).default(1_000).describe('Schemas kept in memory.'),
 });

@@ -6,7 +6,6 @@ const SOON = 'this release has it in its schema only; leave it out';
 const routes = rule(['routes'], (sections) =>
   sections.routes.flatMap(({ stamp, mapping }, i) => {
     const unserved = {
-      'stamp.wire': stamp.wire === 'confluent',
       'stamp.schemaFile': stamp.schemaFile !== undefined,
       mapping: mapping !== undefined,
     };
@@ -16,8 +15,4 @@ const routes = rule(['routes'], (sections) =>
   }),
 );
 
-const registry = rule(['registry'], (sections) =>
-  when(sections.registry !== undefined, 'registry', 'is not served yet', SOON),
-);
-
-export const unservedRules: readonly Rule[] = [routes, registry];
+export const unservedRules: readonly Rule[] = [routes];

@@ -5,6 +5,7 @@ import type { Phase } from '../lifecycle.ts';
 import type { MembershipFact } from '../kafka/membership/facts.ts';
 import type { TransactionFact } from '../kafka/transaction/port.ts';
 import type { Lag, PipelineFact } from '../pipeline/port.ts';
+import type { RegistryFact } from '../registry/book.ts';
 
 const PHASES = ['acquiring', 'serving', 'suspended', 'draining', 'stopped', 'halted'] as const;
 /** Valve reasons by the valve that shuts for them: one valve is shut for one reason at a time. */
@@ -12,6 +13,7 @@ const VALVES = { minting: ['sequenceUse'], intake: ['records', 'bytes'] } as con
 const STOP_CODES = Object.entries(CATALOGUE).flatMap(([code, { next }]) =>
   next === 'stop-partition' ? [code] : [],
 );
+const OUTCOMES = ['ready', 'refused', 'unavailable', 'proven', 'condemned'] as const;
 const RESULTS = ['stamped', 'header_only', 'kept', 'dead_lettered'] as const;
 
 /** What is only known when asked: read at every scrape. */
@@ -103,9 +105,16 @@ export class Metrics {
   readonly #grants = this.#counter('lease_grants_total', 'Windows granted.', []);
   readonly #trouble = this.#counter('lease_trouble_total', 'Requests to etcd without a good answer.', []);
 
+  readonly #schemas = this.#counter(
+    'schemas_total',
+    'Schemas looked up in the registry, by route and outcome.',
+    ['route', 'outcome'],
+  );
+
   constructor(routes: readonly string[]) {
     collectDefaultMetrics({ register: this.#registry });
     for (const route of routes) for (const result of RESULTS) this.#events.inc({ route, result }, 0);
+    for (const route of routes) for (const outcome of OUTCOMES) this.#schemas.inc({ route, outcome }, 0);
     for (const result of ['committed', 'aborted', 'doubtful']) this.#transactions.inc({ result }, 0);
     for (const code of STOP_CODES) this.#stops.inc({ code }, 0);
     for (const phase of PHASES) this.#phaseChanges.inc({ phase }, 0);
@@ -201,6 +210,10 @@ export class Metrics {
     if (fact.fact === 'granted') this.#grants.inc();
     if (fact.fact === 'lost') this.#lost.inc();
     if (fact.fact === 'trouble') this.#trouble.inc();
+  }
+
+  registry({ route, fact: outcome }: RegistryFact): void {
+    this.#schemas.inc({ route, outcome });
   }
 
   #gauge<Label extends string>(name: string, help: string, labelNames: Label[]): Gauge<Label> {

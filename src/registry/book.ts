@@ -7,11 +7,11 @@ import { Shelf } from './shelf.ts';
 import { differs, type Judge } from './verdict.ts';
 
 /** What a book has to tell; called synchronously. */
-export interface BookFact {
+export interface RegistryFact {
   readonly route: string;
   readonly schemaId: number;
   /** `proven`: enough events were compared; `condemned`: one was not the original plus the ID. */
-  readonly what: 'ready' | 'refused' | 'unavailable' | 'proven' | 'condemned';
+  readonly fact: 'ready' | 'refused' | 'unavailable' | 'proven' | 'condemned';
   readonly why: string;
 }
 
@@ -30,7 +30,7 @@ export class RegistryBook implements SchemaBook {
   readonly #client: RegistryClient;
   readonly #settings: BookSettings;
   readonly #clock: Clock;
-  readonly #observe: (fact: BookFact) => void;
+  readonly #observe: (fact: RegistryFact) => void;
   readonly #shelf: Shelf;
   readonly #underWay = new Map<string, Promise<Resolved>>();
   readonly #closed = new AbortController();
@@ -38,7 +38,7 @@ export class RegistryBook implements SchemaBook {
   constructor(
     client: RegistryClient,
     settings: BookSettings,
-    { clock, observe }: { readonly clock: Clock; readonly observe: (fact: BookFact) => void },
+    { clock, observe }: { readonly clock: Clock; readonly observe: (fact: RegistryFact) => void },
   ) {
     this.#client = client;
     this.#settings = settings;
@@ -149,15 +149,15 @@ export class RegistryBook implements SchemaBook {
   #refuse(
     wanted: SchemaWanted,
     { code, message }: Omit<Extract<SchemaEntry, { at: 'refused' }>, 'at'>,
-    what: 'refused' | 'condemned',
+    fact: 'refused' | 'condemned',
   ): void {
     const untilMs = this.#clock.now().monotonicMs + this.#settings.negativeTtlMs;
     this.#shelf.put(wanted, { at: 'refused', code, message }, untilMs);
-    this.#tell(wanted, what, `${code}: ${message}`);
+    this.#tell(wanted, fact, `${code}: ${message}`);
   }
 
-  #tell({ schemaId }: SchemaWanted, what: BookFact['what'], why: string): void {
-    this.#observe({ route: this.#settings.route, schemaId, what, why });
+  #tell({ schemaId }: SchemaWanted, fact: RegistryFact['fact'], why: string): void {
+    this.#observe({ route: this.#settings.route, schemaId, fact, why });
   }
 }
 

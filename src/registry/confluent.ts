@@ -1,7 +1,8 @@
 import { COMPATIBILITY, SchemaRegistry, SchemaType } from '@kafkajs/confluent-schema-registry';
 import { lenientAjv } from './judge-json.ts';
 import { longsAsBigInt } from './judge-avro.ts';
-import { agentOf, errorCodeOf, messageOf, RegistryHttp, type HttpAnswer } from './http.ts';
+import { agentOf, errorCodeOf, messageOf, RegistryHttp } from './http.ts';
+import { findSchema, registerSchema } from './questions.ts';
 import {
   answered,
   refusedAs,
@@ -85,18 +86,11 @@ export class ConfluentRegistry implements RegistryClient {
       if (failure.status !== undefined && failure.status !== 400) return unavailable(failure.why);
     }
     // 400 is what the library makes of a lost connection, too; without a status it could not compile the schema. The registry knows.
-    const answer = await this.#http.ask('POST', versionsOf(subject), bodyOf(schema), signal);
-    return idIn(answer, 'SCHEMA_REFUSED', [400, 409, 422]);
+    return registerSchema(this.#http, subject, schema, signal);
   }
 
   async find(subject: string, schema: NewSchema, signal: AbortSignal): Promise<Answer<number>> {
-    const answer = await this.#http.ask(
-      'POST',
-      `/subjects/${encodeURIComponent(subject)}`,
-      bodyOf(schema),
-      signal,
-    );
-    const found = idIn(answer, 'SCHEMA_NOT_REGISTERED', [404]);
+    const found = await findSchema(this.#http, subject, schema, signal);
     return found.at === 'refused'
       ? refusedAs(
           found.code,
@@ -147,29 +141,6 @@ export class ConfluentRegistry implements RegistryClient {
       },
     );
   }
-}
-
-const versionsOf = (subject: string): string => `/subjects/${encodeURIComponent(subject)}/versions`;
-
-/** AVRO is not said: registries older than the other types do not know the word. */
-const bodyOf = ({ type, text, references }: NewSchema): object => ({
-  schema: text,
-  ...(type === 'AVRO' ? {} : { schemaType: type }),
-  ...(references.length === 0 ? {} : { references }),
-});
-
-/** `decided`: the statuses by which a registry, and nothing before it, says no. */
-function idIn(
-  answer: HttpAnswer,
-  code: 'SCHEMA_REFUSED' | 'SCHEMA_NOT_REGISTERED',
-  decided: readonly number[],
-): Answer<number> {
-  const { status, body } = answer;
-  const id = typeof body === 'object' && body !== null && 'id' in body ? body.id : undefined;
-  if (status === 200 && typeof id === 'number') return answered(id);
-  return decided.includes(status) && errorCodeOf(answer) !== undefined
-    ? refusedAs(code, messageOf(answer))
-    : unavailable(messageOf(answer));
 }
 
 interface Failure {

@@ -40,11 +40,26 @@ export function protobufJudge({ original, stamped, referenced, path, placement }
  * The message at an index path, the types it needs known.
  * @throws Error what protobufjs has against a schema
  */
-export function protobufTypeOf(
+function protobufTypeOf(
   text: string,
   referenced: JudgedSchemas['referenced'],
   path: IndexPath,
 ): protobuf.Type {
+  const own = topLevelOf(text, referenced);
+  const [first, ...rest] = path;
+  let type = first === undefined ? undefined : own[first];
+  for (const index of rest) type = type === undefined ? undefined : nested(type)[index];
+  if (type === undefined) throw new Error(`there is no message at [${path.join(', ')}]`);
+  return type;
+}
+
+/** Every message of the file, nested ones included. @throws Error what protobufjs has against a schema */
+export function protobufMessagesOf(text: string, referenced: JudgedSchemas['referenced']): protobuf.Type[] {
+  const all = (type: protobuf.Type): protobuf.Type[] => [type, ...nested(type).flatMap(all)];
+  return topLevelOf(text, referenced).flatMap(all);
+}
+
+function topLevelOf(text: string, referenced: JudgedSchemas['referenced']): protobuf.Type[] {
   const root = new protobuf.Root();
   const known = new Set<string>();
   const add = (source: string): protobuf.IParserResult => {
@@ -61,12 +76,7 @@ export function protobufTypeOf(
   const before = new Set(messagesOf(root, undefined));
   const { package: packageName } = add(text);
   root.resolveAll();
-  const own = messagesOf(root, packageName).filter((type) => !before.has(type));
-  const [first, ...rest] = path;
-  let type = first === undefined ? undefined : own[first];
-  for (const index of rest) type = type === undefined ? undefined : nested(type)[index];
-  if (type === undefined) throw new Error(`there is no message at [${path.join(', ')}]`);
-  return type;
+  return messagesOf(root, packageName).filter((type) => !before.has(type));
 }
 
 const nested = (of: protobuf.NamespaceBase): protobuf.Type[] =>

@@ -22,6 +22,8 @@ export class FakeRegistry implements AsyncDisposable {
   lastHeaders: IncomingMessage['headers'] = {};
   /** Asked for each request. */
   fault: (request: string) => Fault = () => undefined;
+  /** What it says about compatibility. */
+  verdict: (subject: string, schema: string) => object = () => ({ is_compatible: true });
   /** By subject. */
   readonly levels = new Map<string, string>();
   readonly #byId = new Map<number, Held>();
@@ -97,6 +99,18 @@ export class FakeRegistry implements AsyncDisposable {
       const level = this.levels.get(second ?? '');
       if (level === undefined) missing(40408, 'no level');
       else reply(response, 200, { compatibilityLevel: level });
+    } else if (first === 'compatibility') {
+      if (this.versions(third ?? '').length === 0) missing(40401, 'Subject not found');
+      else reply(response, 200, this.verdict(third ?? '', body.schema));
+    } else if (first === 'subjects' && third === 'versions' && fourth === undefined && method === 'GET') {
+      const { length } = this.versions(second ?? '');
+      if (length === 0) missing(40401, 'Subject not found');
+      else
+        reply(
+          response,
+          200,
+          Array.from({ length }, (_, index) => index + 1),
+        );
     } else if (first === 'subjects' && third === 'versions' && method === 'POST') {
       reply(response, 200, { id: this.put(second ?? '', body) });
     } else if (first === 'subjects' && third === 'versions') {

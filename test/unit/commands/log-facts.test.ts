@@ -16,6 +16,8 @@ const transaction = (level: Level, fact: FactOf<'transaction'>) =>
 const membership = (level: Level, fact: FactOf<'membership'>) =>
   ({ level, told: { room: 'membership', fact } }) as const;
 const lease = (level: Level, fact: FactOf<'lease'>) => ({ level, told: { room: 'lease', fact } }) as const;
+const registry = (level: Level, fact: FactOf<'registry'>['fact']) =>
+  ({ level, told: { room: 'registry', fact: { fact, route: 'r', schemaId: 7, why: 'w' } } }) as const;
 const worker = (level: Level, to: FactOf<'worker'>['to']) =>
   ({ level, told: { room: 'worker', fact: { from: { at: 'serving' }, to, why: 'w' } } }) as const;
 
@@ -55,6 +57,11 @@ const FACTS: readonly { readonly level: Level; readonly told: Fact }[] = [
   membership('info', { fact: 'left', acknowledged: true }),
   membership('error', { fact: 'fatal', code: 'GROUP_FATAL', why: 'w' }),
   membership('debug', { fact: 'retried', request: 'JoinGroup', code: null, why: 'w', delayMs: 1 }),
+  registry('info', 'ready'),
+  registry('info', 'proven'),
+  registry('warn', 'refused'),
+  registry('warn', 'unavailable'),
+  registry('error', 'condemned'),
   lease('info', { fact: 'state', from: 'held', to: 'doubtful', node: 1 }),
   lease('debug', { fact: 'granted', node: 1, untilMs: 2, tookMs: 3 }),
   lease('debug', { fact: 'renewed', tookMs: 3 }),

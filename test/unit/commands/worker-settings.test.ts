@@ -52,6 +52,29 @@ describe('the configuration in the words of the rooms', () => {
     expect(workerSettingsOf(short, 'h', noFile).etcd.tryMs).toBe(1_000);
   });
 
+  it('a registry: who asks, with which files, and how it is used', () => {
+    const registry = {
+      url: 'https://r:8443/apis/ccompat/v7/',
+      username: 'u',
+      passwordFile: '/pw',
+      tls: { caFile: '/ca' },
+    };
+    const config = configOf({ file: { ...LEAST, registry }, files: PEM });
+    expect(workerSettingsOf(config, 'h', read).registry).toEqual({
+      connection: {
+        ...{ url: 'https://r:8443/apis/ccompat/v7', timeoutMs: 5_000, tls: { ca: 'CA' } },
+        auth: { kind: 'basic', username: 'u', password: 'secret' },
+      },
+      ...{ subjectStrategy: 'topic', registerMode: 'auto', compatibility: 'NONE' },
+      ...{ proveEvents: 3, negativeTtlMs: 30_000, maxSchemas: 1_000 },
+    });
+    const token = configOf({ file: { ...LEAST, registry: { url: 'http://r', token: 't' } } });
+    expect(workerSettingsOf(token, 'h', noFile).registry?.connection).toMatchObject({
+      ...{ auth: { kind: 'bearer', token: 't' }, tls: undefined },
+    });
+    expect(workerSettingsOf(configOf(), 'h', noFile).registry).toBeUndefined();
+  });
+
   it('domain pins go where the domain record is compared with them', () => {
     const ids = {
       id: '0b5e1a3c-6d2f-4e8a-9b7c-1d2e3f4a5b6c',

@@ -76,7 +76,8 @@ describe('rules of a stamp', () => {
     const stamp = { in: 'value', format: 'avro', wire: 'confluent' };
     expect(wrong({ stamp }, registry)).toEqual(['stamp.shape']);
     expect(wrong({ stamp: { ...stamp, format: 'json' } }, registry)).toEqual(['stamp.shape']);
-    for (const way of [{ nullable: true }, { shape: 'envelope' }, { format: 'protobuf' }])
+    expect(wrong({ stamp: { ...stamp, format: 'protobuf' } }, registry)).toEqual(['stamp.shape']);
+    for (const way of [{ nullable: true }, { shape: 'envelope' }])
       expect([way, wrong({ stamp: { ...stamp, ...way } }, registry)]).toEqual([way, []]);
   });
 });
@@ -123,15 +124,15 @@ describe('rules of the registry', () => {
 
 describe('settings nobody serves yet', () => {
   it.each([
-    ['routes[0].stamp.wire', { stamp: { in: 'value', format: 'json', wire: 'confluent' } }],
     ['routes[0].stamp.schemaFile', { stamp: { in: 'value', format: 'json', schemaFile: 'f' } }],
     ['routes[0].mapping', { mapping: { topic: 'm', legacy: { from: 'key' } } }],
   ])('%s is refused, never accepted in silence', (path, route) => {
     expect(pathsOf({ file: withRoute(route) })).toContain(path);
   });
 
-  it('so is a registry', () => {
-    expect(pathsOf({ file: withRoute({}, REGISTRY) })).toEqual(['registry']);
+  it('control: a registry and its routes are served', () => {
+    const stamp = { in: 'value', format: 'protobuf', wire: 'confluent' };
+    expect(pathsOf({ file: withRoute({ stamp }, REGISTRY) })).toEqual([]);
   });
 });
 

@@ -82,6 +82,9 @@ describe('what a scrape reads', () => {
       'snowstamp_lease_lost_total 0',
       'snowstamp_lease_grants_total 1',
       'snowstamp_lease_trouble_total 0',
+      ...['ready', 'refused', 'unavailable', 'proven', 'condemned'].map(
+        (outcome) => `snowstamp_schemas_total{route="orders",outcome="${outcome}"} 0`,
+      ),
     ]);
   });
 
@@ -102,6 +105,8 @@ describe('what a scrape reads', () => {
     metrics.pipeline({ fact: 'transaction', result: 'doubtful', seconds: 1, why: '' });
     metrics.pipeline({ fact: 'retried', request: 'Fetch of node 3', why: '' });
     metrics.membership({ fact: 'retried', request: 'JoinGroup', code: 15, why: '', delayMs: 1 });
+    metrics.registry({ route: 'orders', schemaId: 7, fact: 'condemned', why: '' });
+    expect(await family('schemas_total')).toContain('{route="orders",outcome="condemned"} 1');
     expect(await family('partition_stops_total')).toContain('{code="BATCH_CORRUPT"} 1');
     expect(await family('lease_lost_total')).toEqual(['1']);
     expect(await family('lease_trouble_total')).toEqual(['1']);

@@ -15,7 +15,7 @@ describe('the book of schemas', () => {
     expect(scene.registry.registered[0]!.schema).toEqual({ type: 'AVRO', text: DERIVED, references: [] });
     expect(await scene.resolve(7)).toMatchObject(READY);
     expect(scene.registry.asked).toHaveLength(2);
-    expect(scene.facts).toMatchObject([{ route: 'orders', schemaId: 7, what: 'ready' }]);
+    expect(scene.facts).toMatchObject([{ route: 'orders', schemaId: 7, fact: 'ready' }]);
   });
 
   it('resolves once what fifty ask for at a time', async () => {

@@ -20,7 +20,7 @@ describe('prove on first use', () => {
       expect(entry.proof?.(original, stamped(id), id)).toBeUndefined();
     }
     expect(proofOf()).toBeUndefined();
-    expect(scene.facts.map(({ what }) => what)).toEqual(['ready', 'proven']);
+    expect(scene.facts.map(({ fact }) => fact)).toEqual(['ready', 'proven']);
   });
 
   it.each([
@@ -36,7 +36,7 @@ describe('prove on first use', () => {
     const entry = scene.book.lookup(7, '');
     expect(entry?.at === 'ready' && entry.proof?.(original, wrong, 5n)).toEqual(expect.any(String));
     expect(scene.book.lookup(7, '')).toMatchObject({ at: 'refused', code: 'VALUE_NOT_PROVEN' });
-    expect(scene.facts.at(-1)).toMatchObject({ what: 'condemned' });
+    expect(scene.facts.at(-1)).toMatchObject({ fact: 'condemned' });
   });
 
   it('an event that its own schema cannot read is refused alone, and proves nothing', async () => {

@@ -1,4 +1,4 @@
-import { RegistryBook, type BookFact } from '../../../src/registry/book.ts';
+import { RegistryBook, type RegistryFact } from '../../../src/registry/book.ts';
 import {
   answered,
   refusedAs,
@@ -56,7 +56,7 @@ export class ScriptedRegistry implements RegistryClient {
 export class Scene {
   readonly clock = new ManualClock();
   readonly registry = new ScriptedRegistry();
-  readonly facts: BookFact[] = [];
+  readonly facts: RegistryFact[] = [];
   readonly never = new AbortController().signal;
   readonly book: RegistryBook;
 
