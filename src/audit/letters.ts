@@ -1,5 +1,5 @@
 import type { AuditRecord } from './batches.ts';
-import { bytesDiffer, headersDiffer } from './compare.ts';
+import { bytesDiffer, headersDiffer } from './bytes-differ.ts';
 
 /**
  * Names of the headers of a dead letter, by who speaks so: snowstamp, Kafka Connect, Kafka Streams, Spring. Written down a second time, apart

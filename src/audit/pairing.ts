@@ -1,7 +1,9 @@
 import type { AuditRecord } from './batches.ts';
-import { compareRecords, type StampRule } from './compare.ts';
+import { compareRecords, stampOf, type Comparison } from './compare.ts';
 import { compareLetter } from './letters.ts';
 import type { Lookahead } from './lookahead.ts';
+import type { StampRule } from './rule.ts';
+import type { SchemaStep } from './values.ts';
 
 /** What was found out about one partition. All counts are records. */
 export interface PartitionReport {
@@ -9,6 +11,10 @@ export interface PartitionReport {
   readonly partition: number;
   inputs: number;
   stamped: number;
+  /** Of these, with the ID in the value. */
+  inValue: number;
+  /** Of these, with the ID in the header, although the route stamps values: the value allowed none (`onError: header`). */
+  headerOnly: number;
   /** Left as they came, with the ID they had. */
   kept: number;
   deadLettered: number;
@@ -30,6 +36,8 @@ export const emptyReport = (route: string, partition: number): PartitionReport =
     partition,
     inputs: 0,
     stamped: 0,
+    inValue: 0,
+    headerOnly: 0,
     kept: 0,
     deadLettered: 0,
     missing: 0,
@@ -55,6 +63,8 @@ export interface PairingParts {
   readonly outputCompacted: boolean;
   /** Told every ID of every visible output, paired or not. */
   readonly seen: (id: bigint) => void;
+  /** Told every pair of schemas by which a stamped value and its original are read. */
+  readonly schemas: (step: SchemaStep) => void;
   readonly progress: (records: number) => void;
 }
 
@@ -104,14 +114,11 @@ async function match(
 ): Promise<void> {
   const { inputs, outputs, rule, letters, inputCompacted } = parts;
   const output = outputs.peek();
-  const { difference, kept } =
-    output === undefined ? { difference: 'nothing', kept: false } : compareRecords(input, output, rule);
-  if (difference === undefined) {
-    report.inputs++;
-    if (kept) report.kept++;
-    else report.stamped++;
+  const found = output === undefined ? undefined : compareRecords(input, output, rule);
+  if (output !== undefined && found?.difference === undefined) {
+    accept(report, parts, found!, input, output);
     inputs.shift();
-    await order.pass('paired', kept);
+    await order.pass('paired', found!.as === 'kept');
     return;
   }
   await Promise.all([inputs.fill(RESYNC), outputs.fill(RESYNC)]);
@@ -142,9 +149,28 @@ async function match(
     else report.missing++;
     return;
   }
-  note(report, `input ${input.offset} and output ${output.offset}: ${difference}`);
+  note(report, `input ${input.offset} and output ${output.offset}: ${found!.difference}`);
   report.different++;
-  await order.pass('paired', kept);
+  await order.pass('paired', found!.as === 'kept');
+}
+
+/** One output that is its input plus a stamp. */
+function accept(
+  report: PartitionReport,
+  parts: PairingParts,
+  { as, headerOnly, doubt, step }: Comparison,
+  input: AuditRecord,
+  output: AuditRecord,
+): void {
+  report.inputs++;
+  if (as === 'kept') report.kept++;
+  else report.stamped++;
+  if (as === 'value') report.inValue++;
+  if (headerOnly) report.headerOnly++;
+  if (step !== undefined) parts.schemas(step);
+  if (doubt === undefined) return;
+  note(report, `input ${input.offset} and output ${output.offset}: ${doubt}`);
+  report.unproven++;
 }
 
 function buried(report: PartitionReport, input: AuditRecord, letter: readonly AuditRecord[]): void {
@@ -199,7 +225,7 @@ class Order {
     outputs.shift();
     if (as !== 'paired') this.#report[as]++;
     if (foreign) return;
-    const id = stampOf(output, rule.header);
+    const id = stampOf(output, rule);
     if (id === undefined) return;
     seen(id);
     if (id <= this.#last) {
@@ -208,11 +234,4 @@ class Order {
     }
     this.#last = id;
   }
-}
-
-/** The ID a record of the output carries as its last header. */
-export function stampOf(record: AuditRecord, header: string): bigint | undefined {
-  const last = record.headers.at(-1);
-  const text = last?.name.toString('utf8') === header ? (last.value?.toString('latin1') ?? '') : '';
-  return /^\d{1,19}$/.test(text) ? BigInt(text) : undefined;
 }

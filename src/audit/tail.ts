@@ -1,4 +1,5 @@
-import { note, stampOf, type PartitionReport } from './pairing.ts';
+import { stampOf } from './compare.ts';
+import { note, type PartitionReport } from './pairing.ts';
 import type { TopicReader } from './topic-reader.ts';
 import type { UniqueIds } from './unique.ts';
 import type { AuditRoute, Committed } from './verify.ts';
@@ -27,7 +28,7 @@ export async function auditTail(
   const says = outputOffset === undefined && offset >= 0 ? undefined : (outputOffset ?? -1);
   for await (const records of reader.records(route.output, partition, from, end)) {
     for (const record of records) {
-      const id = route.rule.existing === 'keep' ? undefined : stampOf(record, route.rule.header);
+      const id = route.rule.existing === 'keep' ? undefined : stampOf(record, route.rule);
       if (id !== undefined) unique.add(id);
       if (says === undefined) report.unproven++;
       else if (record.offset > says) {

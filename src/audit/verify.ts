@@ -1,8 +1,9 @@
 import type { AuditRecord } from './batches.ts';
-import type { StampRule } from './compare.ts';
-import { sourceOf } from './letters.ts';
+import { lettersOf } from './letter-box.ts';
 import { Lookahead } from './lookahead.ts';
 import { emptyReport, note, pairPartition, type PartitionReport } from './pairing.ts';
+import type { StampRule, ValueRule } from './rule.ts';
+import { SchemaSteps, type SchemaJudge, type SchemaReport } from './schema-steps.ts';
 import { auditTail } from './tail.ts';
 import type { TopicReader } from './topic-reader.ts';
 import { UniqueIds } from './unique.ts';
@@ -24,12 +25,16 @@ export interface Report {
   readonly duplicateIds: number;
   readonly firstDuplicate: string | undefined;
   readonly partitions: readonly PartitionReport[];
+  /** Confluent wire format: which schema the values had, and which they have. */
+  readonly schemas: readonly SchemaReport[];
 }
 
 export interface Audit {
   readonly reader: TopicReader;
   readonly groupId: string;
   readonly routes: readonly AuditRoute[];
+  /** Undefined: there is no registry to ask. */
+  readonly judge?: ((rule: ValueRule) => SchemaJudge) | undefined;
   /** Told how many input records there are about, and then as they are looked at. */
   readonly expect: (records: number) => void;
   readonly progress: (records: number) => void;
@@ -49,7 +54,9 @@ export interface Committed {
 export async function audit(parts: Audit): Promise<Report> {
   const unique = new UniqueIds();
   const partitions: PartitionReport[] = [];
+  const schemas: SchemaReport[] = [];
   for (const route of parts.routes) {
+    const steps = new SchemaSteps(route.name);
     const count = await parts.reader.partitionCount(route.input);
     const outputs = await parts.reader.partitionCount(route.output);
     const committed: Committed[] = [];
@@ -58,17 +65,27 @@ export async function audit(parts: Audit): Promise<Report> {
     const letters = await lettersOf(parts.reader, route);
     for (const [partition, at] of committed.entries()) {
       partitions.push(
-        await auditPartition(parts, route, partition, at, letters.get(partition) ?? new Map(), unique),
+        await auditPartition(parts, route, partition, at, {
+          letters: letters.get(partition) ?? new Map(),
+          unique,
+          steps,
+        }),
       );
     }
     for (let partition = count; partition < outputs; partition++)
       partitions.push(...(await auditUnfed(parts.reader, route, partition, unique)));
+    const value = route.rule.value;
+    schemas.push(...(await steps.judge(value === undefined ? undefined : parts.judge?.(value))));
   }
   const { ids, duplicates, first } = unique.judge();
   const failed =
-    duplicates > 0 || partitions.some((p) => p.missing + p.extra + p.different + p.outOfOrder > 0);
-  const verdict = failed ? 'failed' : partitions.some((p) => p.unproven > 0) ? 'unproven' : 'proven';
-  return { verdict, ids, duplicateIds: duplicates, firstDuplicate: first?.toString(), partitions };
+    duplicates > 0 ||
+    partitions.some((p) => p.missing + p.extra + p.different + p.outOfOrder > 0) ||
+    schemas.some(({ verdict }) => verdict === 'failed');
+  const open =
+    partitions.some((p) => p.unproven > 0) || schemas.some(({ verdict }) => verdict === 'unproven');
+  const verdict = failed ? 'failed' : open ? 'unproven' : 'proven';
+  return { verdict, ids, duplicateIds: duplicates, firstDuplicate: first?.toString(), partitions, schemas };
 }
 
 async function committedAt(
@@ -90,8 +107,15 @@ async function auditPartition(
   route: AuditRoute,
   partition: number,
   committed: Committed,
-  letters: ReadonlyMap<number, readonly AuditRecord[]>,
-  unique: UniqueIds,
+  {
+    letters,
+    unique,
+    steps,
+  }: {
+    readonly letters: ReadonlyMap<number, readonly AuditRecord[]>;
+    readonly unique: UniqueIds;
+    readonly steps: SchemaSteps;
+  },
 ): Promise<PartitionReport> {
   const { reader } = parts;
   const report = emptyReport(route.name, partition);
@@ -117,6 +141,9 @@ async function auditPartition(
     outputs: new Lookahead(outputs()),
     ...{ letters, skip, rule: route.rule, progress: parts.progress },
     ...{ inputCompacted: route.inputCompacted, outputCompacted: route.outputCompacted },
+    schemas: (step) => {
+      steps.add(step);
+    },
     seen: (id) => {
       unique.add(id);
       last = id;
@@ -195,30 +222,4 @@ async function tally(
   let total = 0;
   for await (const records of sets) for (const record of records) if (counts(record)) total++;
   return total;
-}
-
-/** Dead letters of the route by input partition and offset. */
-async function lettersOf(
-  reader: TopicReader,
-  route: AuditRoute,
-): Promise<Map<number, Map<number, AuditRecord[]>>> {
-  const found = new Map<number, Map<number, AuditRecord[]>>();
-  if (route.deadLetter === undefined) return found;
-  const count = await reader.partitionCount(route.deadLetter);
-  for (let partition = 0; partition < count; partition++) {
-    const [start, end] = [
-      await reader.start(route.deadLetter, partition),
-      await reader.stableEnd(route.deadLetter, partition),
-    ];
-    for await (const records of reader.records(route.deadLetter, partition, start, end)) {
-      for (const record of records) {
-        const source = sourceOf(record);
-        if (source?.topic !== route.input) continue;
-        const ofPartition = found.get(source.partition) ?? new Map<number, AuditRecord[]>();
-        found.set(source.partition, ofPartition);
-        ofPartition.set(source.offset, [...(ofPartition.get(source.offset) ?? []), record]);
-      }
-    }
-  }
-  return found;
 }

@@ -1,7 +1,9 @@
 import type { PartitionReport } from '../audit/pairing.ts';
+import type { StampRule } from '../audit/rule.ts';
 import { TopicReader } from '../audit/topic-reader.ts';
 import { audit, type AuditRoute, type Report } from '../audit/verify.ts';
 import type { Clock } from '../clock.ts';
+import { valueStampOf } from '../config/derived.ts';
 import type { Config } from '../config/schema.ts';
 import { CATALOGUE } from '../errors.ts';
 import { createCluster } from '../kafka/cluster/cluster.ts';
@@ -40,13 +42,6 @@ export async function verifyCommand({
     );
     return CATALOGUE.USAGE.exit;
   }
-  const values = chosen.filter(({ stamp }) => stamp.in === 'value').map(({ name }) => name);
-  if (values.length > 0) {
-    out(
-      `VERIFY_UNPROVEN: ${values.join(', ')}: the ID stands in the value, which verify does not read yet; name the other routes with --route`,
-    );
-    return CATALOGUE.VERIFY_UNPROVEN.exit;
-  }
   const options: ClusterOptions = { ...kafkaOptionsOf(config, readFile), clock, log: () => undefined };
   const cluster = createCluster(options);
   const admin = createAdmin(options);
@@ -55,13 +50,14 @@ export async function verifyCommand({
     const routes: AuditRoute[] = [];
     const compacts = async (topic: string): Promise<boolean> =>
       ((await admin.describeConfigs(topic)).get('cleanup.policy') ?? '').includes('compact');
-    for (const { name, input, output, deadLetter, stamp } of chosen) {
+    for (const route of chosen) {
+      const { name, input, output, deadLetter } = route;
       routes.push({
         name,
         input,
         output,
         deadLetter,
-        rule: { header: stamp.header, existing: stamp.existing },
+        rule: ruleOf(route),
         inputCompacted: await compacts(input),
         outputCompacted: await compacts(output),
       });
@@ -94,9 +90,21 @@ export async function verifyCommand({
   }
 }
 
+function ruleOf(route: Config['routes'][number]): StampRule {
+  const { header, existing } = route.stamp;
+  const value = valueStampOf(route);
+  return {
+    header,
+    existing,
+    value: value === undefined ? undefined : { ...value, orHeader: route.onError === 'header' },
+  };
+}
+
 const COLUMNS = [
   'inputs',
   'stamped',
+  'inValue',
+  'headerOnly',
   'kept',
   'deadLettered',
   'missing',
@@ -106,12 +114,14 @@ const COLUMNS = [
   'unproven',
 ] as const;
 
-function linesOf({ verdict, ids, duplicateIds, firstDuplicate, partitions }: Report): string[] {
+function linesOf({ verdict, ids, duplicateIds, firstDuplicate, partitions, schemas }: Report): string[] {
   const title = [
     'route',
     'part',
     'inputs',
     'stamped',
+    'value',
+    'header-only',
     'kept',
     'dead',
     'missing',
@@ -138,6 +148,10 @@ function linesOf({ verdict, ids, duplicateIds, firstDuplicate, partitions }: Rep
     ...tableOf([title, ...rows, total], 1),
     `${ids} IDs, ${duplicateIds} duplicates${first}`,
     ...differences,
+    ...schemas.map(
+      ({ route, from, to, messagePath, records, verdict: says, why }) =>
+        `${route}: schema ${from}${messagePath === '' ? '' : ` message ${messagePath}`} became ${to} in ${records} values: ${says}${why === '' ? '' : `: ${why}`}`,
+    ),
     `verdict: ${verdict}`,
   ];
 }
