@@ -9,7 +9,11 @@ export async function verify(target: Pick<Target, 'bootstrap' | 'etcd' | 'groupI
   readonly report: unknown;
 }> {
   const { bootstrap, etcd, groupId, routes } = target;
-  const text = JSON.stringify({ kafka: { bootstrap, groupId }, etcd: { endpoints: etcd }, routes });
+  const text = JSON.stringify({
+    kafka: { bootstrap, groupId },
+    etcd: { endpoints: etcd },
+    routes: routes.map(asConfigured),
+  });
   const readFile = (): string => '';
   const loaded = loadConfig({ yaml: { text, name: 'test' }, env: {}, readFile, nowMs: Date.now() });
   if (!loaded.ok) throw new Error(JSON.stringify(loaded.mistakes));
@@ -26,4 +30,20 @@ export async function verify(target: Pick<Target, 'bootstrap' | 'etcd' | 'groupI
     },
   });
   return { exit, report: JSON.parse(lines.join('\n')) };
+}
+
+type GivenRoute = Target['routes'][number];
+
+/** A route of a worker as a configuration has it: keys that mean nothing for its format are refused there. */
+function asConfigured({ stamp, ...route }: GivenRoute): object {
+  if (stamp === undefined) return route;
+  const { header, existing, value } = stamp;
+  if (value === undefined) return { ...route, stamp: { header, existing } };
+  const { format, wire, shape, field, fieldNumber, nullable } = value;
+  const ofFormat = {
+    json: { shape },
+    avro: shape === 'flat' ? { shape, nullable } : { shape },
+    protobuf: { fieldNumber },
+  };
+  return { ...route, stamp: { in: 'value', header, existing, format, wire, field, ...ofFormat[format] } };
 }
