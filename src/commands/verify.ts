@@ -1,5 +1,7 @@
 import type { PartitionReport } from '../audit/pairing.ts';
+import { registryJudge } from '../audit/registry-judge.ts';
 import type { StampRule } from '../audit/rule.ts';
+import { SchemaTexts } from '../audit/schema-texts.ts';
 import { TopicReader } from '../audit/topic-reader.ts';
 import { audit, type AuditRoute, type Report } from '../audit/verify.ts';
 import type { Clock } from '../clock.ts';
@@ -11,6 +13,7 @@ import { createAdmin } from '../kafka/cluster/kafkajs.ts';
 import { asKnown } from '../kafka/cluster/known-error.ts';
 import type { ClusterOptions } from '../kafka/cluster/options.ts';
 import { createProgress } from './progress.ts';
+import { registryConnectionOf } from './registry-settings.ts';
 import { tableOf } from './table.ts';
 import { kafkaOptionsOf, type ReadFile } from './worker-settings.ts';
 
@@ -66,6 +69,10 @@ export async function verifyCommand({
       reader: new TopicReader(cluster, (ms) => clock.sleep(ms)),
       groupId: config.kafka.groupId,
       routes,
+      judge:
+        config.registry === undefined
+          ? undefined
+          : registryJudge(new SchemaTexts(registryConnectionOf(config.registry, readFile))),
       expect: (records) => {
         progress.expect(records);
       },
