@@ -58,12 +58,13 @@ export class LeaseScene implements AsyncDisposable {
   }
 
   /** What `snowstamp init` does; the same record every time. */
-  init(store: LeaseStore, workerBits: number): ReturnType<typeof initialise> {
+  init(store: LeaseStore, workerBits: number, notBeforeMs?: number): ReturnType<typeof initialise> {
     return initialise(store, systemClock, {
       prefix: this.prefix,
       layout: { ...DEFAULT_LAYOUT, datacenterBits: 0, workerBits, sequenceBits: 22 - workerBits },
       slices: [{ datacenter: 0 }],
       fresh: { domainId: 'd', clusterId: 'c' },
+      notBeforeMs,
     });
   }
 

@@ -8,22 +8,25 @@ export class StallingProxy implements AsyncDisposable {
   readonly endpoint: string;
   readonly #close: () => Promise<void>;
   readonly #pairs: Set<{ client: Socket; server: Socket }>;
+  #target: URL;
   #silent: Direction | undefined;
 
   private constructor(
     endpoint: string,
+    target: URL,
     pairs: Set<{ client: Socket; server: Socket }>,
     close: () => Promise<void>,
   ) {
     this.endpoint = endpoint;
+    this.#target = target;
     this.#pairs = pairs;
     this.#close = close;
   }
 
   static async before(target: string): Promise<StallingProxy> {
-    const { hostname, port } = new URL(target);
     const pairs = new Set<{ client: Socket; server: Socket }>();
     const listener = createServer((client) => {
+      const { hostname, port } = proxy.#target;
       const pair = { client, server: connect(Number(port), hostname) };
       pairs.add(pair);
       for (const socket of [pair.client, pair.server]) {
@@ -43,7 +46,7 @@ export class StallingProxy implements AsyncDisposable {
     });
     await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve));
     const endpoint = `http://127.0.0.1:${(listener.address() as AddressInfo).port}`;
-    const proxy: StallingProxy = new StallingProxy(endpoint, pairs, async () => {
+    const proxy: StallingProxy = new StallingProxy(endpoint, new URL(target), pairs, async () => {
       for (const { client, server } of pairs) {
         client.destroy();
         server.destroy();
@@ -65,6 +68,12 @@ export class StallingProxy implements AsyncDisposable {
       client.destroy();
       server.destroy();
     }
+  }
+
+  /** Another server is found at this address from now on. */
+  moveTo(target: string): void {
+    this.#target = new URL(target);
+    this.restore();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
