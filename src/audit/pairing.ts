@@ -65,6 +65,8 @@ export interface PairingParts {
   readonly seen: (id: bigint) => void;
   /** Told every pair of schemas by which a stamped value and its original are read. */
   readonly schemas: (step: SchemaStep) => void;
+  /** Told every stamped record, and its ID. */
+  readonly mapped: (input: AuditRecord, id: bigint) => void;
   readonly progress: (records: number) => void;
 }
 
@@ -168,6 +170,8 @@ function accept(
   if (as === 'value') report.inValue++;
   if (headerOnly) report.headerOnly++;
   if (step !== undefined) parts.schemas(step);
+  const id = as === 'kept' ? undefined : stampOf(output, parts.rule);
+  if (id !== undefined) parts.mapped(input, id);
   if (doubt === undefined) return;
   note(report, `input ${input.offset} and output ${output.offset}: ${doubt}`);
   report.unproven++;

@@ -51,8 +51,9 @@ export async function verifyCommand({
   const progress = createProgress(terminal, 'verify');
   try {
     const routes: AuditRoute[] = [];
-    const compacts = async (topic: string): Promise<boolean> =>
-      ((await admin.describeConfigs(topic)).get('cleanup.policy') ?? '').includes('compact');
+    const policyOf = async (topic: string): Promise<string> =>
+      (await admin.describeConfigs(topic)).get('cleanup.policy') ?? '';
+    const compacts = async (topic: string): Promise<boolean> => (await policyOf(topic)).includes('compact');
     for (const route of chosen) {
       const { name, input, output, deadLetter } = route;
       routes.push({
@@ -61,6 +62,7 @@ export async function verifyCommand({
         output,
         deadLetter,
         rule: ruleOf(route),
+        mapping: await mappingOf(route, config.routes, chosen, policyOf),
         inputCompacted: await compacts(input),
         outputCompacted: await compacts(output),
       });
@@ -107,6 +109,31 @@ function ruleOf(route: Config['routes'][number]): StampRule {
   };
 }
 
+type Route = Config['routes'][number];
+
+async function mappingOf(
+  { mapping, stamp }: Route,
+  routes: readonly Route[],
+  chosen: readonly Route[],
+  policyOf: (topic: string) => Promise<string>,
+): Promise<AuditRoute['mapping']> {
+  if (mapping === undefined) return undefined;
+  const { topic, prefix = '', legacy } = mapping;
+  return {
+    topic,
+    prefix,
+    isDeleted: (await policyOf(topic)).includes('delete'),
+    isShared: routes.some((other) => other.mapping?.topic === topic && !chosen.includes(other)),
+    legacy: {
+      from: legacy.from,
+      name: legacy.name ?? '',
+      integers: legacy.integers ?? 'signed',
+      format: stamp.format,
+      wire: stamp.wire ?? 'none',
+    },
+  };
+}
+
 const COLUMNS = [
   'inputs',
   'stamped',
@@ -121,7 +148,15 @@ const COLUMNS = [
   'unproven',
 ] as const;
 
-function linesOf({ verdict, ids, duplicateIds, firstDuplicate, partitions, schemas }: Report): string[] {
+function linesOf({
+  verdict,
+  ids,
+  duplicateIds,
+  firstDuplicate,
+  partitions,
+  schemas,
+  mappings,
+}: Report): string[] {
   const title = [
     'route',
     'part',
@@ -155,6 +190,10 @@ function linesOf({ verdict, ids, duplicateIds, firstDuplicate, partitions, schem
     ...tableOf([title, ...rows, total], 1),
     `${ids} IDs, ${duplicateIds} duplicates${first}`,
     ...differences,
+    ...mappings.flatMap((one) => [
+      `mapping ${one.topic}: ${one.mapped} mapped, ${one.withoutLegacy} events without legacy ID, ${one.missing} missing, ${one.stale} stale, ${one.extra} extra, ${one.unproven} unproven`,
+      ...(one.firstDifference === undefined ? [] : [one.firstDifference]),
+    ]),
     ...schemas.map(
       ({ route, from, to, messagePath, records, verdict: says, why }) =>
         `${route}: schema ${from}${messagePath === '' ? '' : ` message ${messagePath}`} became ${to} in ${records} values: ${says}${why === '' ? '' : `: ${why}`}`,

@@ -46,7 +46,7 @@ export class AuditTown {
       rule: { header: HEADER, existing: 'replace' },
       ...changes,
     };
-    for (const topic of ['in', 'out', 'dlq']) this.world.create(topic);
+    for (const topic of ['in', 'out', 'dlq', 'map']) this.world.create(topic);
   }
 
   give(...values: string[]): this {
@@ -55,7 +55,7 @@ export class AuditTown {
   }
 
   /** One batch of whatever a test wants there. */
-  put(topic: 'in' | 'out' | 'dlq', ...records: readonly Partial<PlainRecord>[]): this {
+  put(topic: 'in' | 'out' | 'dlq' | 'map', ...records: readonly Partial<PlainRecord>[]): this {
     this.world.log(topic).putBytes(encodeBatch({ records: records.map(plainRecord) }));
     return this;
   }
