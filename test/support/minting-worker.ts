@@ -27,6 +27,8 @@ export interface MintingOptions {
   readonly pin?: DomainPin;
   readonly keeper?: Partial<KeeperOptions>;
   readonly generator?: Partial<GeneratorOptions>;
+  /** Default 2 ms: every millisecond is used, and a timer that is late loses none to the lead. */
+  readonly everyMs?: number;
   /** Where entries go as they are made; they are kept in `entries` as well. */
   readonly write?: (entry: MintEntry) => void;
   readonly observe?: (fact: LeaseFact) => void;
@@ -160,10 +162,10 @@ export class MintingWorker implements LeaseListener, WorkerLog {
   }
 
   async #mintOn(): Promise<void> {
+    const { everyMs = 2 } = this.#options;
     while (!this.#stop.signal.aborted) {
       const minted = this.mint();
-      // Two milliseconds: every one of them is used, and a timer that is late loses none to the lead.
-      await this.#clock.sleep(minted ? 2 : REFUSED_PAUSE_MS, this.#stop.signal);
+      await this.#clock.sleep(minted ? everyMs : Math.max(everyMs, REFUSED_PAUSE_MS), this.#stop.signal);
     }
   }
 
