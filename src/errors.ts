@@ -110,6 +110,12 @@ export const CATALOGUE = {
     means: 'a record carries an ID already and the route rejects those',
   },
   DEAD_LETTER_REFUSED: { next: 'stop-partition', exit: 65, means: 'the dead-letter topic refuses a record' },
+  LEGACY_ID_MISSING: {
+    next: 'stop-partition',
+    exit: 65,
+    means: 'a record has no legacy ID and the route’s mapping does not let that pass',
+  },
+  MAPPING_REFUSED: { next: 'stop-partition', exit: 65, means: 'the mapping topic refuses a record' },
   VALUE_TOO_SHORT: {
     next: 'stop-partition',
     exit: 65,

@@ -6,6 +6,7 @@ import type { Cluster } from '../kafka/cluster/port.ts';
 import type { Log } from '../ops/log.ts';
 import { inOrder, type Finding } from './finding.ts';
 import { brokerFindings } from './startup-checks-broker.ts';
+import { mappingFindings } from './startup-checks-mapping.ts';
 import { routeFindings, type TopicFacts } from './startup-checks.ts';
 
 /** Longer than this nobody waits for one answer about settings: a frozen broker must not keep a worker from starting. */
@@ -20,7 +21,11 @@ export interface SurveyParts {
 
 /** Every topic of every route, once. */
 export const topicsOf = ({ routes }: Config): readonly string[] => [
-  ...new Set(routes.flatMap(({ input, output, deadLetter = [] }) => [input, output, deadLetter].flat())),
+  ...new Set(
+    routes.flatMap(({ input, output, deadLetter = [], mapping }) =>
+      [input, output, deadLetter, mapping?.topic ?? []].flat(),
+    ),
+  ),
 ];
 
 /**
@@ -39,13 +44,14 @@ export async function kafkaFindings(parts: SurveyParts): Promise<readonly Findin
   const known = new Map(topics.map((facts) => [facts.topic, facts]));
   return inOrder([
     ...brokers.flatMap((broker) => brokerFindings(broker, config.kafka)),
-    ...config.routes.flatMap(({ input, output, deadLetter }) =>
-      routeFindings({
+    ...config.routes.flatMap(({ input, output, deadLetter, mapping }) => [
+      ...routeFindings({
         input: known.get(input)!,
         output: known.get(output)!,
         deadLetter: deadLetter === undefined ? undefined : known.get(deadLetter),
       }),
-    ),
+      ...(mapping === undefined ? [] : mappingFindings(known.get(mapping.topic)!)),
+    ]),
   ]);
 }
 

@@ -17,18 +17,22 @@ export interface RouteFacts {
   readonly deadLetter: TopicFacts | undefined;
 }
 
+/** What every topic that is written to, or read, is asked. PURE. */
+export function commonFindings(topic: TopicFacts, isWritten: boolean): Judged {
+  if (topic.partitions === undefined) return [missing(topic)];
+  const described = topic.settings === undefined ? [undescribed(topic)] : [];
+  return [...described, ...unclean(topic), ...(isWritten ? durability(topic) : [])];
+}
+
 /**
  * Everything worth saying about the topics of one route (data-path rule 17), good or bad. PURE. `fail` where a promise would
  * be false or nothing could ever be written; `warn` where it hangs on luck, or a partition would stop sooner or later.
  */
 export function routeFindings({ input, output, deadLetter }: RouteFacts): readonly Finding[] {
-  const ends = [input, output, ...(deadLetter === undefined ? [] : [deadLetter])];
-  const there = ends.filter(({ partitions }) => partitions !== undefined);
+  const written = [output, ...(deadLetter === undefined ? [] : [deadLetter])];
   return [
-    ...ends.filter((end) => !there.includes(end)).map(missing),
-    ...there.filter(({ settings }) => settings === undefined).map(undescribed),
-    ...there.flatMap(unclean),
-    ...[output, ...(deadLetter === undefined ? [] : [deadLetter])].flatMap(durability),
+    ...commonFindings(input, false),
+    ...written.flatMap((topic) => commonFindings(topic, true)),
     ...fidelity(output, 'fail'),
     ...(deadLetter === undefined ? [] : fidelity(deadLetter, 'warn')),
     ...width(input, output),
@@ -43,7 +47,7 @@ export function routeFindings({ input, output, deadLetter }: RouteFacts): readon
   ];
 }
 
-const subjectOf = ({ topic }: TopicFacts): string => `topic ${topic}`;
+export const subjectOf = ({ topic }: TopicFacts): string => `topic ${topic}`;
 
 const missing = (topic: TopicFacts): Finding => ({
   level: 'warn',

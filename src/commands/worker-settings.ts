@@ -1,5 +1,5 @@
 import type { WorkerSettings } from '../assemble.ts';
-import { layoutOf, leaseTimesOf, valueStampOf } from '../config/derived.ts';
+import { layoutOf, leaseTimesOf, mappingSettingsOf, valueStampOf } from '../config/derived.ts';
 import type { Config } from '../config/schema.ts';
 import type { DomainPin } from '../lease/domain.ts';
 import type { EtcdSettings } from '../lease/endpoints.ts';
@@ -91,6 +91,7 @@ export function workerSettingsOf(config: Config, name: string, readFile: ReadFil
         deadLetter: route.deadLetter,
         onError: route.onError ?? (route.deadLetter === undefined ? 'stop' : 'deadLetter'),
         stamp: { header: route.stamp.header, existing: route.stamp.existing, value: valueStampOf(route) },
+        mapping: mappingSettingsOf(route),
       })),
       fetch: {
         maxBytes: kafka.fetchMaxBytes,

@@ -52,3 +52,33 @@ export function valueStampOf({ stamp }: Pick<Config['routes'][number], 'stamp'>)
     nullable: nullable ?? false,
   };
 }
+
+type FieldSource = Pick<ValueStamp, 'format' | 'wire'> & {
+  readonly from: 'field';
+  readonly name: string;
+  readonly integers: 'signed' | 'unsigned' | 'zigzag';
+};
+
+/** As `MappingSettings` of the pipeline, likewise. */
+interface Mapping {
+  readonly topic: string;
+  readonly prefix: string;
+  readonly missing: 'skip' | 'deadLetter' | 'stop';
+  readonly legacy:
+    { readonly from: 'key' } | { readonly from: 'header'; readonly name: string } | FieldSource;
+}
+
+/** What is left out, or said by the stamp, filled in; undefined for a route without a mapping. */
+export function mappingSettingsOf({
+  stamp,
+  mapping,
+}: Pick<Config['routes'][number], 'stamp' | 'mapping'>): Mapping | undefined {
+  if (mapping === undefined) return undefined;
+  const { topic, prefix = '', missing, legacy } = mapping;
+  const { from, name = '', integers = 'signed' } = legacy;
+  const rest = { topic, prefix, missing };
+  if (from === 'key') return { ...rest, legacy: { from } };
+  if (from === 'header') return { ...rest, legacy: { from, name } };
+  const { format = 'json', wire = 'none' } = stamp.in === 'value' ? stamp : legacy;
+  return { ...rest, legacy: { from, name, format, wire, integers } };
+}

@@ -10,7 +10,6 @@ export const routeRules = rule(['routes'], ({ routes }) =>
     ...notShared(route, routes.slice(0, i), `routes[${i}]`),
     ...notACircle(route, routes, `routes[${i}]`),
     ...deadLetters(route, routes, `routes[${i}]`),
-    ...mappings(route, routes, `routes[${i}]`),
   ]),
 );
 
@@ -62,27 +61,6 @@ function deadLetters(route: Route, routes: readonly Route[], at: string): Mistak
       `${at}.onError`,
       'no dead-letter topic is named',
       'name deadLetter, or use stop',
-    ),
-  ];
-}
-
-function mappings({ mapping }: Route, routes: readonly Route[], at: string): Mistake[] {
-  if (mapping === undefined) return [];
-  const { topic, legacy } = mapping;
-  return [
-    ...when(
-      routes.some(({ output, deadLetter }) => topic === output || topic === deadLetter),
-      `${at}.mapping.topic`,
-      `${topic} holds events or dead letters`,
-      'give mappings their own topic',
-    ),
-    ...when(
-      (legacy.from === 'key') !== (legacy.name === undefined),
-      `${at}.mapping.legacy.name`,
-      legacy.from === 'key'
-        ? 'the key has no name'
-        : `the ${legacy.from} that holds the legacy ID is not named`,
-      legacy.from === 'key' ? 'drop it' : 'name it',
     ),
   ];
 }

@@ -54,8 +54,22 @@ const mapping = z.strictObject({
         .enum(['signed', 'unsigned', 'zigzag'])
         .optional()
         .describe('Protobuf: what integers of the field are (signed unless said); the bytes do not say.'),
+      format: z
+        .enum(['json', 'avro', 'protobuf'])
+        .optional()
+        .describe('Format of the value that has the field, where the stamp does not say it (in: header).'),
+      wire: z
+        .enum(['none', 'confluent'])
+        .optional()
+        .describe('What stands before that value, where the stamp does not say it (none unless said).'),
     })
     .describe('Legacy ID of an event.'),
+  missing: z
+    .enum(['skip', 'deadLetter', 'stop'])
+    .default('skip')
+    .describe(
+      'What happens to an event without one: stamped and counted, dead-lettered, or its partition stops.',
+    ),
 });
 
 export const routeSchema = z.strictObject({

@@ -1,5 +1,6 @@
 import { connectionRules } from './connection-rules.ts';
 import { identityRules } from './identity-rules.ts';
+import { mappingRules } from './mapping-rules.ts';
 import type { Mistake } from './mistake.ts';
 import { registryRules } from './registry-rules.ts';
 import { routeRules } from './route-rules.ts';
@@ -47,6 +48,7 @@ const RULES: readonly Rule[] = [
   ...identityRules,
   ...connectionRules,
   routeRules,
+  mappingRules,
   stampRules,
   ...registryRules,
   sizeRules,

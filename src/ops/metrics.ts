@@ -50,6 +50,11 @@ export class Metrics {
     'route',
     'result',
   ]);
+  readonly #mappings = this.#counter(
+    'mappings_total',
+    'Records stamped on routes with a mapping, by whether a legacy ID was found and mapped.',
+    ['route', 'result'],
+  );
   readonly #lagRecords = this.#gauge(
     'lag_records',
     'Records between the committed position and the last stable offset.',
@@ -171,6 +176,7 @@ export class Metrics {
         this.#events.inc({ route: fact.route, result: 'header_only' }, fact.headerOnly);
         this.#events.inc({ route: fact.route, result: 'kept' }, fact.kept);
         this.#events.inc({ route: fact.route, result: 'dead_lettered' }, fact.deadLettered);
+        this.#mapped(fact.route, fact.mapped, fact.unmapped);
         return;
       case 'transaction':
         this.#transactions.inc({ result: fact.result });
@@ -195,6 +201,13 @@ export class Metrics {
       case 'recovering':
         return;
     }
+  }
+
+  /** A route without a mapping has no such series. */
+  #mapped(route: string, mapped: number, unmapped: number): void {
+    if (mapped + unmapped === 0) return;
+    this.#mappings.inc({ route, result: 'mapped' }, mapped);
+    this.#mappings.inc({ route, result: 'missing' }, unmapped);
   }
 
   transaction(fact: TransactionFact): void {

@@ -1,14 +1,15 @@
-import { CATALOGUE, SnowstampError, type ErrorCode } from '../errors.ts';
-import { RecordCursor } from '../kafka/records/cursor.ts';
-import { BatchWriter, type BufferPool } from '../kafka/records/writer.ts';
+import { CATALOGUE, type ErrorCode } from '../errors.ts';
 import type { Piece } from '../kafka/records/fetched.ts';
-import type { RecordStamp, StampResult } from '../stamp/result.ts';
+import type { StampResult } from '../stamp/result.ts';
 import type { SchemaWanted } from '../stamp/schema-book.ts';
 import { newDraft, partOf, type Draft, type Part } from './draft.ts';
 import type { IdSource } from './ids.ts';
 import type { LetterWriter } from './letters.ts';
+import type { Mapped } from './mappings.ts';
+import type { Outgoing } from './outgoing.ts';
 import type { Partition, Poison } from './partition.ts';
 import type { PipelineSettings } from './port.ts';
+import type { Way } from './stamps.ts';
 
 /**
  * Why filling a draft from one partition ended. `drained`: nothing more was fetched; `full`: its batch is complete;
@@ -27,16 +28,8 @@ interface Place {
   readonly way: Way;
 }
 
-/** One route's stamp, and a cursor that looks for its header while it checks a record. */
-interface Way {
-  readonly stamp: RecordStamp;
-  readonly cursor: RecordCursor;
-}
-
-/** Smallest buffer asked for; below it sizes are not worth telling apart. */
-const LEAST_CAPACITY_BYTES = 65_536;
-/** Room for a stamp and for varints that grow, per record, in the estimate of a batch's size. */
-const GROWTH_BYTES = 48;
+const { means: message } = CATALOGUE.LEGACY_ID_MISSING;
+const NO_LEGACY_ID: Poison = { code: 'LEGACY_ID_MISSING', message, restamped: false };
 
 const handled = (part: Part): number => part.stamped + part.kept + part.deadLettered;
 
@@ -47,9 +40,8 @@ const handled = (part: Part): number => part.stamped + part.kept + part.deadLett
 export class Composer {
   readonly #ids: IdSource;
   readonly #letters: LetterWriter;
-  readonly #pool: BufferPool;
+  readonly #outgoing: Outgoing;
   readonly #settings: PipelineSettings;
-  readonly #maxMessageBytes: (topic: string) => number;
   readonly #sideline: (partition: Partition, why: string) => void;
   readonly #wantSchema: (partition: Partition, wanted: SchemaWanted) => void;
   readonly #ways: ReadonlyMap<string, Way>;
@@ -57,10 +49,10 @@ export class Composer {
   constructor(deps: {
     ids: IdSource;
     letters: LetterWriter;
-    pool: BufferPool;
+    outgoing: Outgoing;
     settings: PipelineSettings;
-    stamps: ReadonlyMap<string, RecordStamp>;
-    maxMessageBytes: (topic: string) => number;
+    /** By route. */
+    ways: ReadonlyMap<string, Way>;
     /** Rule 5: for what passes by itself. */
     sideline: (partition: Partition, why: string) => void;
     /** Called when a fill ends with `schema`. */
@@ -68,12 +60,9 @@ export class Composer {
   }) {
     this.#ids = deps.ids;
     this.#letters = deps.letters;
-    this.#pool = deps.pool;
+    this.#outgoing = deps.outgoing;
     this.#settings = deps.settings;
-    this.#ways = new Map(
-      [...deps.stamps].map(([route, stamp]) => [route, { stamp, cursor: new RecordCursor(stamp.watch) }]),
-    );
-    this.#maxMessageBytes = deps.maxMessageBytes;
+    this.#ways = deps.ways;
     this.#sideline = deps.sideline;
     this.#wantSchema = deps.wantSchema;
   }
@@ -106,17 +95,18 @@ export class Composer {
   #fillFrom(draft: Draft, part: Part, piece: Data, budgetBytes: number): FillEnd | undefined {
     const { partition } = part;
     const way = this.#ways.get(partition.route.name)!;
-    const { cursor, stamp } = way;
+    const { cursor, stamp, mapping } = way;
     const at: Place = { draft, part, piece, way };
+    const { transactionRecords } = this.#settings;
     const from = Math.max(part.next, piece.skipBefore);
-    const most = Math.min(
-      partition.trialRecords,
-      this.#settings.transactionRecords - draft.records + handled(part),
-    );
     cursor.load(piece.records, piece.header);
     while (cursor.next()) {
       if (cursor.offset < from) continue;
-      if (handled(part) >= most) return 'full';
+      if (
+        handled(part) >= partition.trialRecords ||
+        draft.records + draft.mappingRecords >= transactionRecords
+      )
+        return 'full';
       const poison = partition.poison.size > 0 ? partition.poison.get(cursor.offset) : undefined;
       if (poison !== undefined) {
         const end = this.#bury(at, poison);
@@ -124,8 +114,14 @@ export class Composer {
         continue;
       }
       if (!this.#ids.take(piece.header.recordCount)) return 'ids';
-      const writer = part.writer ?? this.#openWriter(draft, part, budgetBytes);
+      const writer = part.writer ?? this.#outgoing.open(draft, part, budgetBytes);
       if (writer === undefined) return 'budget';
+      const mapped = mapping?.open(draft, cursor, this.#ids.cursor);
+      if (mapped !== undefined && mapped !== 'open' && mapped !== 'none') {
+        const end = this.#unmapped(at, mapped);
+        if (end !== undefined) return end;
+        continue;
+      }
       const before = writer.length;
       const result = stamp.apply(cursor, piece.records, this.#ids.cursor, writer);
       if (result === 'stamped' || result === 'header-only') {
@@ -134,6 +130,8 @@ export class Composer {
         if (result === 'header-only') part.headerOnly++;
         part.lastTimestampMs = this.#ids.cursor.timestampMs;
         part.lastSequence = this.#ids.cursor.sequence;
+        if (mapped === 'open') mapping!.close(draft, part, cursor.offset);
+        else if (mapped === 'none') part.unmapped++;
       } else if (result === 'kept') {
         part.kept++;
       } else {
@@ -157,7 +155,7 @@ export class Composer {
     switch (result) {
       case 'full':
         if (part.writer!.recordCount > 0) return 'full';
-        if (this.#grow(part, way.cursor)) return this.#fillFrom(at.draft, part, at.piece, Infinity);
+        if (this.#outgoing.grow(part, way.cursor)) return this.#fillFrom(at.draft, part, at.piece, Infinity);
         return this.#bury(at, {
           code: 'RECORD_TOO_LARGE',
           message: `larger than ${output} takes once stamped`,
@@ -182,20 +180,39 @@ export class Composer {
     }
   }
 
+  /** The record under the cursor is not stamped, for what its mapping came to. */
+  #unmapped(at: Place, mapped: Exclude<Mapped, 'open' | 'none'>): FillEnd | undefined {
+    const { part, way } = at;
+    const { topic, missing } = way.mapping!.settings;
+    const where = `at offset ${way.cursor.offset}`;
+    switch (mapped) {
+      case 'missing':
+        return missing === 'stop'
+          ? this.#fault(part, NO_LEGACY_ID.code, `${where}: ${NO_LEGACY_ID.message}`)
+          : this.#writeLetter(at, NO_LEGACY_ID);
+      case 'full':
+        return 'budget';
+      case 'no-topic':
+        return this.#waitForTopic(part, topic);
+      case 'refused':
+        return this.#fault(part, 'MAPPING_REFUSED', `${where}: its mapping does not fit ${topic}`);
+    }
+  }
+
   /** To the dead letters, or the partition stops, by the route's policy (P7). */
-  #bury({ draft, part, piece, way: { cursor } }: Place, fault: Poison): FillEnd | undefined {
+  #bury(at: Place, fault: Poison): FillEnd | undefined {
+    const { route } = at.part.partition;
+    return route.onError === 'stop' || (route.onError === 'header' && route.deadLetter === undefined)
+      ? this.#fault(at.part, fault.code, `at offset ${at.way.cursor.offset}: ${fault.message}`)
+      : this.#writeLetter(at, fault);
+  }
+
+  #writeLetter({ draft, part, piece, way: { cursor } }: Place, fault: Poison): FillEnd | undefined {
     const { route } = part.partition;
     const where = `at offset ${cursor.offset}`;
-    if (route.onError === 'stop' || (route.onError === 'header' && route.deadLetter === undefined))
-      return this.#fault(part, fault.code, `${where}: ${fault.message}`);
     const written = this.#letters.write(draft, part, cursor, piece, fault);
     if (written === 'full') return 'budget';
-    if (written === 'missing') {
-      // Passes by itself, so it stops nothing: what lies before goes out first, as with a fault.
-      if (part.next === part.from)
-        this.#sideline(part.partition, `TOPIC_MISSING: ${route.deadLetter!} is not there`);
-      return 'fault';
-    }
+    if (written === 'missing') return this.#waitForTopic(part, route.deadLetter!);
     if (written === 'refused') {
       return this.#fault(
         part,
@@ -210,33 +227,15 @@ export class Composer {
     return undefined;
   }
 
+  /** Passes by itself, so it stops nothing: what lies before goes out first, as with a fault. */
+  #waitForTopic(part: Part, topic: string): FillEnd {
+    if (part.next === part.from) this.#sideline(part.partition, `TOPIC_MISSING: ${topic} is not there`);
+    return 'fault';
+  }
+
   /** Stops the partition now, or, when the draft already moves it, in the draft after: what lies before goes out first. */
   #fault(part: Part, code: ErrorCode, detail: string): FillEnd {
     if (part.next === part.from) part.partition.stop(code, `${part.partition.name} ${detail}`);
     return 'fault';
-  }
-
-  #openWriter(draft: Draft, part: Part, budgetBytes: number): BatchWriter | undefined {
-    const left = budgetBytes - draft.bytes;
-    if (left <= 0) return undefined;
-    const { inflow, route } = part.partition;
-    const wanted = Math.max(LEAST_CAPACITY_BYTES, inflow.bytes + inflow.records * GROWTH_BYTES);
-    const limit = Math.min(this.#settings.batchBytes, this.#maxMessageBytes(route.output));
-    part.writer = new BatchWriter(this.#pool);
-    part.writer.begin(Math.min(wanted, limit, Math.max(left, LEAST_CAPACITY_BYTES)));
-    return part.writer;
-  }
-
-  /** Room for a record too large for a batch of usual size, within the output topic's limit; false when it had that already. */
-  #grow(part: Part, { bodyStart, end }: RecordCursor): boolean {
-    const most = this.#maxMessageBytes(part.partition.route.output);
-    const hard = Math.min(most, end - bodyStart + LEAST_CAPACITY_BYTES);
-    const writer = part.writer;
-    if (writer === undefined)
-      throw new SnowstampError('INTERNAL', 'a record did not fit a batch that was never begun');
-    if (writer.capacityBytes >= hard) return false;
-    writer.release();
-    writer.begin(hard);
-    return true;
   }
 }

@@ -17,6 +17,10 @@ export interface Part {
   headerOnly: number;
   kept: number;
   deadLettered: number;
+  /** Of the stamped ones, those whose legacy ID was mapped. */
+  mapped: number;
+  /** Of the stamped ones of a route with a mapping, those without a legacy ID. */
+  unmapped: number;
   /** Timestamp and sequence of the last ID given; meaningful when `stamped` > 0. */
   lastTimestampMs: number;
   lastSequence: number;
@@ -40,15 +44,40 @@ export interface LetterBatch {
   readonly letters: Letter[];
 }
 
+/** Mappings of one draft for one partition of one mapping topic; what `parts` and `offsets` hold at one index belongs to one of them. */
+export interface MappingBatch {
+  readonly topic: string;
+  readonly partition: number;
+  readonly writer: BatchWriter;
+  readonly parts: Part[];
+  readonly offsets: number[];
+}
+
 /** One transaction while it is composed. Nothing of it is visible to Kafka yet. */
 export interface Draft {
   readonly parts: Map<Partition, Part>;
   readonly letters: Map<string, LetterBatch>;
+  readonly mappings: Map<string, MappingBatch>;
   bytes: number;
+  /** Input records. */
   records: number;
+  mappingRecords: number;
 }
 
-export const newDraft = (): Draft => ({ parts: new Map(), letters: new Map(), bytes: 0, records: 0 });
+export const newDraft = (): Draft => ({
+  parts: new Map(),
+  letters: new Map(),
+  mappings: new Map(),
+  bytes: 0,
+  records: 0,
+  mappingRecords: 0,
+});
+
+/** Gives back the buffers of batches that were not finished. */
+export function releaseDraft({ parts, letters, mappings }: Draft): void {
+  for (const batches of [parts, letters, mappings])
+    for (const { writer } of batches.values()) writer?.release();
+}
 
 export function partOf(draft: Draft, partition: Partition): Part {
   const existing = draft.parts.get(partition);
@@ -63,6 +92,8 @@ export function partOf(draft: Draft, partition: Partition): Part {
     headerOnly: 0,
     kept: 0,
     deadLettered: 0,
+    mapped: 0,
+    unmapped: 0,
     lastTimestampMs: 0,
     lastSequence: 0,
     writer: undefined,

@@ -35,11 +35,13 @@ export function prepare(
     const batch = writer.finish({ compression: route.compression, transactional: true });
     return [{ topic: route.output, partition: token.partition, batch }];
   });
-  const letters = [...draft.letters.values()].flatMap(({ topic, partition, writer }) => {
-    if (writer.recordCount === 0) return []; // a letter that did not fit: brokers refuse empty batches
-    return [{ topic, partition, batch: writer.finish({ compression: 'none', transactional: true }) }];
-  });
-  const batches = [...outputs, ...letters];
+  const besides = [...draft.letters.values(), ...draft.mappings.values()].flatMap(
+    ({ topic, partition, writer }) => {
+      if (writer.recordCount === 0) return []; // what it was begun for did not fit: brokers refuse empty batches
+      return [{ topic, partition, batch: writer.finish({ compression: 'none', transactional: true }) }];
+    },
+  );
+  const batches = [...outputs, ...besides];
   const intent: TransactionIntent = {
     identity,
     batches,

@@ -10,6 +10,8 @@ import { IdSource } from './ids.ts';
 import { lagOf } from './lag.ts';
 import { LetterWriter } from './letters.ts';
 import { LogReader } from './log-reader.ts';
+import { MappingWriter } from './mappings.ts';
+import { Outgoing } from './outgoing.ts';
 import { Opener } from './opener.ts';
 import { DoorKeeper } from './opening.ts';
 import { Owned } from './owned.ts';
@@ -20,7 +22,7 @@ import { Settlement } from './settlement.ts';
 import type { Spell, SpellEnd } from './publisher.ts';
 import { SchemaWaits } from './schema-waits.ts';
 import { Stamper } from './stamper.ts';
-import { stampsOf } from './stamps.ts';
+import { waysOf } from './stamps.ts';
 import { TopicWatch } from './topic-watch.ts';
 import { Wake } from './wake.ts';
 
@@ -73,10 +75,14 @@ export class Pipeline {
 
   /** The topics it writes to. */
   get outputs(): readonly string[] {
-    return this.#parts.settings.routes.flatMap(({ output, deadLetter }) => [
-      output,
-      ...(deadLetter === undefined ? [] : [deadLetter]),
-    ]);
+    const { routes } = this.#parts.settings;
+    return [
+      ...new Set(
+        routes.flatMap(({ output, deadLetter = [], mapping }) =>
+          [output, deadLetter, mapping?.topic ?? []].flat(),
+        ),
+      ),
+    ];
   }
 
   get admission(): Admission {
@@ -121,7 +127,6 @@ export class Pipeline {
     const wake = this.#wake;
     const pool = this.#pool;
     const ids = new IdSource(minter);
-    const stamps = stampsOf(settings.routes, books);
     const partitionsOf = (topic: string): number => cluster.topic(topic)?.partitions.length ?? 0;
     const letters = new LetterWriter({
       pool,
@@ -129,6 +134,14 @@ export class Pipeline {
       maxMessageBytes,
       nowMs: () => clock.now().wallMs,
     });
+    const { transactionRecords } = settings;
+    const ways = waysOf(
+      settings.routes,
+      books,
+      (mapping, book) =>
+        new MappingWriter(mapping, { pool, partitionsOf, maxMessageBytes, transactionRecords, book }),
+    );
+    const outgoing = new Outgoing(pool, settings.batchBytes, maxMessageBytes);
     const sideline = (partition: Partition, why: string): void => {
       partition.sideline(clock.now().monotonicMs, settings.retry, why);
     };
@@ -140,10 +153,9 @@ export class Pipeline {
     const composer = new Composer({
       ids,
       letters,
-      pool,
+      outgoing,
       settings,
-      stamps,
-      maxMessageBytes,
+      ways,
       sideline,
       wantSchema,
     });

@@ -2,6 +2,7 @@ import type { Layout } from '../snowflake/layout.ts';
 import type { Reservation } from '../snowflake/generator.ts';
 import type { ErrorCode } from '../errors.ts';
 import type { ValueSettings } from '../stamp/value-settings.ts';
+import type { LegacySettings } from '../stamp/legacy.ts';
 import type { ErrorHeaderSet } from '../stamp/error-headers.ts';
 
 /** A partition by name. */
@@ -18,6 +19,17 @@ export interface StampSettings {
   readonly value: ValueSettings | undefined;
 }
 
+/** Legacy ID to new ID, for each record stamped. */
+export interface MappingSettings {
+  /** Compacted; its partition goes by the key, as Kafka's own producers choose it. */
+  readonly topic: string;
+  /** Stands before the legacy ID in the key. */
+  readonly prefix: string;
+  readonly legacy: LegacySettings;
+  /** What becomes of a record without a legacy ID: stamped and counted, dead-lettered, or its partition stops. */
+  readonly missing: 'skip' | 'deadLetter' | 'stop';
+}
+
 /** One input topic and where its records go. Output partition = input partition. */
 export interface Route {
   readonly name: string;
@@ -31,6 +43,7 @@ export interface Route {
   readonly onError: 'deadLetter' | 'stop' | 'header';
   readonly deadLetterHeaders: ErrorHeaderSet;
   readonly stamp: StampSettings;
+  readonly mapping: MappingSettings | undefined;
   readonly compression: 'none' | 'gzip' | 'snappy' | 'lz4' | 'zstd';
   /** A compressed input batch may inflate to this many bytes, not further. */
   readonly inflateCapBytes: number;
@@ -100,6 +113,10 @@ export type PipelineFact =
       readonly headerOnly: number;
       readonly kept: number;
       readonly deadLettered: number;
+      /** Of the stamped ones, those whose legacy ID was mapped. */
+      readonly mapped: number;
+      /** Of the stamped ones of a route with a mapping, those without a legacy ID. */
+      readonly unmapped: number;
     }
   | {
       readonly fact: 'transaction';

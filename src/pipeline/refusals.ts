@@ -3,7 +3,14 @@ import type { ErrorCode } from '../errors.ts';
 import type { Refusal } from '../kafka/transaction/port.ts';
 import { RecordCursor } from '../kafka/records/cursor.ts';
 import { describeError, ERROR } from '../kafka/wire/errors.ts';
-import { writtenBy, type Draft, type Letter, type LetterBatch, type Part } from './draft.ts';
+import {
+  writtenBy,
+  type Draft,
+  type Letter,
+  type LetterBatch,
+  type MappingBatch,
+  type Part,
+} from './draft.ts';
 import type { Partition } from './partition.ts';
 import type { Observe, PipelineSettings } from './port.ts';
 
@@ -39,6 +46,11 @@ export class Refusals {
       const letters = draft.letters.get(`${refusal.topic}/${refusal.partition}`);
       if (letters !== undefined) {
         this.#lettersRefused(letters, refusal);
+        continue;
+      }
+      const mappings = draft.mappings.get(`${refusal.topic}/${refusal.partition}`);
+      if (mappings !== undefined) {
+        this.#mappingsRefused(mappings, refusal);
         continue;
       }
       for (const part of draft.parts.values()) {
@@ -110,6 +122,36 @@ export class Refusals {
           `${partition.name} at offset ${offset}: ${batch.topic} answers ${name}: let it take larger messages`,
         );
       }
+    }
+  }
+
+  /**
+   * A mapping cannot be left out and its record cannot go without it: the partition stops at a record that is named, once what lies before
+   * it is out. Nobody named: partitions are tried apart, then ever fewer records of the one that is.
+   */
+  #mappingsRefused({ topic, parts, offsets }: MappingBatch, refusal: Refusal): void {
+    const { name } = describeError(refusal.errorCode);
+    const about = ABOUT_THE_RECORD.has(refusal.errorCode);
+    const all = [...new Set(parts)];
+    const indexes = refusal.recordIndexes.length > 0 || parts.length > 1 ? refusal.recordIndexes : [0];
+    if (!about || (indexes.length === 0 && all.length > 1)) {
+      for (const { partition } of all)
+        partition.sideline(this.#clock.now().monotonicMs, this.#settings.retry, `mappings: ${name}`);
+      return;
+    }
+    if (indexes.length === 0) {
+      for (const { partition } of all) partition.trialRecords = Math.max(1, Math.floor(parts.length / 2));
+      return;
+    }
+    for (const index of indexes) {
+      const [part, offset] = [parts[index], offsets[index]];
+      if (part === undefined || offset === undefined) continue;
+      if (writtenBy(part) + part.deadLettered > 1) part.partition.trialRecords = 1;
+      else
+        part.partition.stop(
+          'MAPPING_REFUSED',
+          `${part.partition.name} at offset ${offset}: ${topic} answers ${name}: let it take larger messages, with times of now`,
+        );
     }
   }
 

@@ -89,9 +89,10 @@ export class Settlement {
   #committed(draft: Draft, produced: Parameters<typeof carriedBy>[2]): void {
     for (const part of movingParts(draft)) {
       part.partition.committed(part.next, part.nextEpoch, carriedBy(part, this.#minter, produced));
-      const { stamped, headerOnly, kept, deadLettered } = part;
+      const { stamped, headerOnly, kept, deadLettered, mapped, unmapped } = part;
       const { name: route } = part.partition.route;
-      this.#observe({ fact: 'committed', route, stamped, headerOnly, kept, deadLettered });
+      const counts = { stamped, headerOnly, kept, deadLettered, mapped, unmapped };
+      this.#observe({ fact: 'committed', route, ...counts });
     }
   }
 

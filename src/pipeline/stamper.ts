@@ -4,7 +4,7 @@ import { fatalError } from '../kafka/transaction/fatal.ts';
 import type { TransactionOutcome } from '../kafka/transaction/port.ts';
 import { admit, type Admission, OPEN } from './admission.ts';
 import type { Composer } from './compose.ts';
-import { isEmpty, movingParts, type Draft } from './draft.ts';
+import { isEmpty, movingParts, releaseDraft, type Draft } from './draft.ts';
 import type { Fetcher } from './fetcher.ts';
 import type { IdSource } from './ids.ts';
 import { prepare } from './intent.ts';
@@ -125,7 +125,7 @@ export class Stamper {
       const draft = await this.#compose(partitions); //                                mint, stamp
       const startedMs = this.#clock.now().monotonicMs;
       const outcome = isEmpty(draft) ? NOTHING : await this.#send(draft, identity); // publish, commit
-      for (const { writer } of [...draft.parts.values(), ...draft.letters.values()]) writer?.release();
+      releaseDraft(draft);
       const verdict = this.#settlement.settle(draft, outcome, identity, startedMs);
       if (isAlone) this.#pace.triedAlone(startedMs, this.#clock.now().monotonicMs);
       return this.#conclude(verdict, draft);

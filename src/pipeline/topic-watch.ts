@@ -19,8 +19,8 @@ export class TopicWatch {
   readonly #log: LogReader;
   readonly #wake: Wake;
   readonly #maxMessageBytes: (topic: string) => number;
-  /** What was known of the dead-letter topic when the partition was last seen to flow. */
-  readonly #letterTopics = new WeakMap<Partition, string>();
+  /** What was known of the topics beside the output when the partition was last seen to flow. */
+  readonly #sideTopics = new WeakMap<Partition, string>();
   /** Looks in a row that found no leader. */
   readonly #looks = new WeakMap<Partition, number>();
 
@@ -97,20 +97,20 @@ export class TopicWatch {
 
   #reopenIfMended(partition: Partition): void {
     const { route, token, state } = partition;
-    const letters = this.#letterTopic(route.deadLetter);
-    const lettersBefore = this.#letterTopics.get(partition) ?? letters;
-    this.#letterTopics.set(partition, letters);
+    const sides = `${this.#sideTopic(route.deadLetter)} ${this.#sideTopic(route.mapping?.topic)}`;
+    const sidesBefore = this.#sideTopics.get(partition) ?? sides;
+    this.#sideTopics.set(partition, sides);
     if (state.at !== 'stopped') return;
     const wide =
       this.#cluster.topic(route.output)?.partitions.some((p) => p.partition === token.partition) ?? false;
     const mended =
       state.code === 'FLOOR_TOO_FAR' ||
       (state.code === 'OUTPUT_TOO_NARROW' && wide) ||
-      (state.code === 'DEAD_LETTER_REFUSED' && letters !== lettersBefore);
+      ((state.code === 'DEAD_LETTER_REFUSED' || state.code === 'MAPPING_REFUSED') && sides !== sidesBefore);
     if (mended) partition.reopen();
   }
 
-  #letterTopic(topic: string | undefined): string {
+  #sideTopic(topic: string | undefined): string {
     const found = topic === undefined ? undefined : this.#cluster.topic(topic);
     if (found === undefined) return 'none';
     return `${found.topicId} ${found.partitions.length} ${this.#maxMessageBytes(found.topic)}`;

@@ -44,6 +44,8 @@ export interface ReadySchema {
    * enough events. Undefined on the hot path.
    */
   readonly proof: Proof | undefined;
+  /** Avro, where the route maps a field: the legacy ID of an event of this schema; undefined when it has none. Never throws. */
+  readonly legacyId?: ((payload: Uint8Array) => string | undefined) | undefined;
 }
 
 /** Decodes both and compares. Synchronous; views are valid during the call only. Undefined: `stamped` is `original` plus the ID. */

@@ -16,6 +16,7 @@ export const route = (given: Target['routes'][number]): Route => ({
   onError: given.deadLetter === undefined ? 'stop' : 'deadLetter',
   deadLetterHeaders: 'snowstamp',
   stamp: { header: 'snowflake_id', existing: 'replace', value: undefined },
+  mapping: undefined,
   compression: 'none',
   inflateCapBytes: 64 * 2 ** 20,
   ...given,

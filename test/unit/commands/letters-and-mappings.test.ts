@@ -44,7 +44,8 @@ describe('what redrive is asked for', () => {
 describe('whose mapping is meant', () => {
   const mapped = (name: string): Config['routes'][number] => ({
     ...configOf().routes[0]!,
-    ...{ name, mapping: { topic: `${name}-ids`, legacy: { from: 'key' } } },
+    name,
+    mapping: { topic: `${name}-ids`, missing: 'skip', legacy: { from: 'key' } },
   });
   const configured = (...routes: Config['routes']): Config => ({ ...configOf(), routes });
 

@@ -25,7 +25,16 @@ const worker = (level: Level, to: FactOf<'worker'>['to']) =>
 const FACTS: readonly { readonly level: Level; readonly told: Fact }[] = [
   pipeline('debug', { fact: 'fetched', nodeId: 1, bytes: 2, partitions: 3 }),
   pipeline('debug', { fact: 'minted', ids: 1, records: 1, bytes: 2 }),
-  pipeline('debug', { fact: 'committed', route: 'r', stamped: 1, headerOnly: 0, kept: 0, deadLettered: 1 }),
+  pipeline('debug', {
+    fact: 'committed',
+    route: 'r',
+    stamped: 1,
+    headerOnly: 0,
+    kept: 0,
+    deadLettered: 1,
+    mapped: 0,
+    unmapped: 0,
+  }),
   pipeline('debug', { fact: 'transaction', result: 'committed', seconds: 1, why: '' }),
   pipeline('info', { fact: 'transaction', result: 'aborted', seconds: 1, why: 'w' }),
   pipeline('info', { fact: 'transaction', result: 'doubtful', seconds: 1, why: 'w' }),

@@ -38,6 +38,8 @@ describe('what a scrape reads', () => {
       headerOnly: 3,
       kept: 1,
       deadLettered: 2,
+      mapped: 6,
+      unmapped: 4,
     });
     metrics.pipeline({ fact: 'transaction', result: 'committed', seconds: 0.02, why: '' });
     metrics.transaction({ fact: 'retried', request: 'EndTxn', errorCode: 51, attempt: 1 });
@@ -55,6 +57,8 @@ describe('what a scrape reads', () => {
       'snowstamp_events_total{route="orders",result="header_only"} 3',
       'snowstamp_events_total{route="orders",result="kept"} 1',
       'snowstamp_events_total{route="orders",result="dead_lettered"} 2',
+      'snowstamp_mappings_total{route="orders",result="mapped"} 6',
+      'snowstamp_mappings_total{route="orders",result="missing"} 4',
       'snowstamp_lag_records{route="orders",topic="in",partition="0"} 5',
       'snowstamp_lag_records{route="orders",topic="in",partition="1"} 0',
       'snowstamp_lag_seconds{route="orders",topic="in",partition="0"} 1.5',

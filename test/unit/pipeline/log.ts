@@ -26,6 +26,7 @@ interface Span {
 /** What a read_committed reader that shares nothing with src sees. */
 export interface Seen {
   readonly offset: number;
+  readonly key: string;
   readonly value: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly timestamp: number;
@@ -125,6 +126,7 @@ export class FakeLog {
       if (isControl || dropped) return [];
       return decodeBatch(batch.bytes).records.map((record) => ({
         offset: batch.base + record.offsetDelta,
+        key: string(record.key),
         value: string(record.value),
         headers: Object.fromEntries(record.headers.map(({ name, value }) => [string(name), string(value)])),
         timestamp: Number(record.timestamp),

@@ -97,6 +97,8 @@ const SETTINGS: PipelineSettings = {
 export interface Options {
   readonly partitions?: number;
   readonly route?: Partial<Route>;
+  /** Of the route's mapping topic, if it has one; 0: it is not there. */
+  readonly mappingPartitions?: number;
   readonly settings?: Partial<PipelineSettings>;
   readonly fates?: readonly Fate[];
   readonly inits?: readonly InitOutcome[];
@@ -142,6 +144,9 @@ export class Scene {
     world.onAsked = (name) => {
       if (name === 'OffsetFetch') this.calls.push(name);
     };
+    const mapping = options.route?.mapping;
+    if (mapping !== undefined && !world.topics.has(mapping.topic) && options.mappingPartitions !== 0)
+      world.create(mapping.topic, options.mappingPartitions ?? 2);
     for (const topic of ['in', 'out', 'dlq'])
       if (!world.topics.has(topic)) world.create(topic, topic === 'dlq' ? 1 : partitions);
     this.fates = [...(options.fates ?? [])];
