@@ -74,7 +74,7 @@ const homes = {
   'cli-progress': 'src/commands/progress.ts',
   '@node-rs/crc32': 'src/kafka/records/crc32c.ts',
   '@kafkajs/confluent-schema-registry': 'src/registry/confluent.ts',
-  avsc: 'src/registry/judge-avro.ts',
+  avsc: 'src/registry/avro-types.ts',
   ajv: 'src/registry/judge-json.ts',
   protobufjs: 'src/registry/judge-protobuf.ts',
   snappy: 'src/kafka/records/codecs.ts',

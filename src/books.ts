@@ -23,13 +23,14 @@ export function booksOf(
   if (registry === undefined) return { books, close: () => undefined };
   const { connection, ...use } = registry;
   const client = new ConfluentRegistry(connection);
-  for (const { name, output, stamp } of routes) {
+  for (const { name, output, stamp, mapping } of routes) {
     if (stamp.value?.wire !== 'confluent') continue;
     const { format, shape, field, fieldNumber, nullable } = stamp.value;
     const settings: BookSettings = {
       ...use,
       ...{ route: name, output, type: TYPES[format], timeoutMs: connection.timeoutMs },
       placement: { shape, field, fieldNumber, nullable },
+      legacyField: format === 'avro' && mapping?.legacy.from === 'field' ? mapping.legacy.name : undefined,
     };
     books.set(name, new RegistryBook(client, settings, surroundings));
   }

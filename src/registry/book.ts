@@ -112,21 +112,22 @@ export class RegistryBook implements SchemaBook {
       this.#refuse(wanted, outcome, 'refused');
       return { at: 'known' };
     }
-    const { newSchemaId, judge } = outcome;
-    this.#shelf.put(
-      wanted,
-      judge === undefined ? ready(newSchemaId) : this.#unproven(wanted, newSchemaId, judge),
-    );
-    this.#tell(wanted, 'ready', `stamped events have schema ${newSchemaId}`);
+    const { newSchemaId, judge, legacyId } = outcome;
+    const proven: ReadySchema = { at: 'ready', newSchemaId, proof: undefined, legacyId };
+    this.#shelf.put(wanted, judge === undefined ? proven : this.#unproven(wanted, proven, judge));
+    const { legacyField } = this.#settings;
+    const unmapped =
+      legacyField === undefined || legacyId !== undefined ? '' : `; none has a legacy ID in ${legacyField}`;
+    this.#tell(wanted, 'ready', `stamped events have schema ${newSchemaId}${unmapped}`);
     return { at: 'known' };
   }
 
   /** Prove on first use: the entry carries its proof until enough events were compared, or one condemned it. */
-  #unproven(wanted: SchemaWanted, newSchemaId: number, judge: Judge): ReadySchema {
+  #unproven(wanted: SchemaWanted, proven: ReadySchema, judge: Judge): ReadySchema {
+    const { newSchemaId } = proven;
     let left = this.#settings.proveEvents;
     return {
-      at: 'ready',
-      newSchemaId,
+      ...proven,
       proof: (original, stamped, id) => {
         const verdict = framed(original, wanted.schemaId, stamped, newSchemaId)
           ? judge(original.subarray(PREFIX_BYTES), stamped.subarray(PREFIX_BYTES), id)
@@ -138,7 +139,7 @@ export class RegistryBook implements SchemaBook {
           return verdict.why;
         }
         if (verdict.at === 'proven' && --left === 0) {
-          this.#shelf.put(wanted, ready(newSchemaId));
+          this.#shelf.put(wanted, proven);
           this.#tell(wanted, 'proven', `${this.#settings.proveEvents} events`);
         }
         return undefined;
@@ -160,8 +161,6 @@ export class RegistryBook implements SchemaBook {
     this.#observe({ route: this.#settings.route, schemaId, fact, why });
   }
 }
-
-const ready = (newSchemaId: number): ReadySchema => ({ at: 'ready', newSchemaId, proof: undefined });
 
 /** Magic byte 0 and the schema's ID, big-endian; written again here, because it judges whoever wrote it. */
 const PREFIX_BYTES = 5;

@@ -1,6 +1,6 @@
 import { COMPATIBILITY, SchemaRegistry, SchemaType } from '@kafkajs/confluent-schema-registry';
 import { lenientAjv } from './judge-json.ts';
-import { longsAsBigInt } from './judge-avro.ts';
+import { longsAsBigInt } from './avro-types.ts';
 import { agentOf, errorCodeOf, messageOf, RegistryHttp } from './http.ts';
 import { findSchema, registerSchema } from './questions.ts';
 import {

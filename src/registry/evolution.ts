@@ -1,6 +1,6 @@
 import type { SchemaType } from '../stamp/schema/derive.ts';
 import type { Compatibility } from './port.ts';
-import { avroTypeOf } from './judge-avro.ts';
+import { avroTypeOf } from './avro-types.ts';
 import { jsonValidatorOf } from './judge-json.ts';
 import { protobufMessagesOf } from './judge-protobuf.ts';
 import { whyOf, type JudgedSchemas } from './verdict.ts';

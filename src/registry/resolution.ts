@@ -1,8 +1,9 @@
-import type { SchemaWanted } from '../stamp/schema-book.ts';
+import type { ReadySchema, SchemaWanted } from '../stamp/schema-book.ts';
 import type { Placement } from '../stamp/schema/derived.ts';
 import { derive, type SchemaType } from '../stamp/schema/derive.ts';
 import type { ValueRefusal } from '../stamp/refusal.ts';
 import { judgeOf } from './judge.ts';
+import { legacyReader } from './legacy-avro.ts';
 import type { Answer, Compatibility, FetchedSchema, NewSchema, RegistryClient, Unavailable } from './port.ts';
 import { subjectOf, type SubjectStrategy } from './subject.ts';
 import { whyOf, type Judge } from './verdict.ts';
@@ -22,14 +23,23 @@ export interface BookSettings {
   readonly proveEvents: number;
   readonly negativeTtlMs: number;
   readonly maxSchemas: number;
+  /** Avro: the field that holds the legacy ID, on a route that maps one. */
+  readonly legacyField?: string | undefined;
   /** Bound of one request. */
   readonly timeoutMs: number;
 }
 
 export type Resolution =
-  | { readonly at: 'ready'; readonly newSchemaId: number; readonly judge: Judge | undefined }
+  | {
+      readonly at: 'ready';
+      readonly newSchemaId: number;
+      readonly judge: Judge | undefined;
+      readonly legacyId: LegacyReader;
+    }
   | { readonly at: 'refused'; readonly code: ValueRefusal; readonly message: string }
   | Unavailable;
+
+type LegacyReader = ReadySchema['legacyId'];
 
 type Retried = <T>(act: (signal: AbortSignal) => Promise<Answer<T>>) => Promise<Answer<T>>;
 
@@ -56,6 +66,8 @@ export async function resolution(
   if (subject.at === 'refused') return refuse('SCHEMA_NOT_STAMPABLE', subject.message);
   const judge = judgeFor(fetched, derived.text, path, settings);
   if (judge?.at === 'refused') return judge;
+  const legacy = legacyFor(fetched, settings.legacyField);
+  if (legacy.at === 'refused') return legacy;
   const schema: NewSchema = { type: settings.type, text: derived.text, references: fetched.references };
   const registered = await retried((signal) =>
     settings.registerMode === 'deny'
@@ -63,7 +75,7 @@ export async function resolution(
       : client.register(subject.subject, schema, settings.compatibility, signal),
   );
   if (registered.at !== 'answered') return registered;
-  return { at: 'ready', newSchemaId: registered.value, judge: judge?.judge };
+  return { at: 'ready', newSchemaId: registered.value, judge: judge?.judge, legacyId: legacy.legacyId };
 }
 
 type Refusal = Extract<Resolution, { at: 'refused' }>;
@@ -100,6 +112,21 @@ function judgeFor(
     return refuse(
       'SCHEMA_NOT_STAMPABLE',
       `cannot be compiled, so nothing can be proven about its events: ${whyOf(error)} (registry.proveEvents: 0 stamps them unproven)`,
+    );
+  }
+}
+
+function legacyFor(
+  schema: FetchedSchema,
+  field: string | undefined,
+): { readonly at: 'reader'; readonly legacyId: LegacyReader } | Refusal {
+  if (field === undefined) return { at: 'reader', legacyId: undefined };
+  try {
+    return { at: 'reader', legacyId: legacyReader(schema, field) };
+  } catch (error) {
+    return refuse(
+      'SCHEMA_NOT_STAMPABLE',
+      `cannot be compiled, so the legacy ID in ${field} cannot be read: ${whyOf(error)}`,
     );
   }
 }
