@@ -32,7 +32,7 @@ export interface WorkerSettings {
   readonly domain: { readonly prefix: string; readonly pin: DomainPin };
   readonly lease: Pick<
     KeeperOptions,
-    'ttlS' | 'windowMs' | 'refreshMs' | 'recycleDelayMs' | 'clockProof' | 'datacenter' | 'name'
+    'ttlS' | 'windowMs' | 'refreshMs' | 'recycleDelayMs' | 'clockProof' | 'clockRules' | 'datacenter' | 'name'
   >;
   readonly reacquireTimeoutMs: number;
   readonly leaveGroupAfterMs: number;

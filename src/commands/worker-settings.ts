@@ -1,5 +1,12 @@
 import type { WorkerSettings } from '../assemble.ts';
-import { layoutOf, leaseTimesOf, mappingSettingsOf, valueStampOf } from '../config/derived.ts';
+import {
+  generatorOf,
+  guardRulesOf,
+  layoutOf,
+  leaseTimesOf,
+  mappingSettingsOf,
+  valueStampOf,
+} from '../config/derived.ts';
 import type { Config } from '../config/schema.ts';
 import type { DomainPin } from '../lease/domain.ts';
 import type { EtcdSettings } from '../lease/endpoints.ts';
@@ -55,7 +62,7 @@ export function pinOf(config: Pick<Config, 'domain'>): DomainPin {
 
 /** The configuration in the words of the rooms. `name` is this host's, for operators. */
 export function workerSettingsOf(config: Config, name: string, readFile: ReadFile): WorkerSettings {
-  const { domain, lease, clock, kafka, pipeline, admission, shutdown } = config;
+  const { domain, lease, kafka, pipeline, admission, shutdown } = config;
   const times = leaseTimesOf(config);
   return {
     etcd: { ...etcdSettingsOf(config), tryMs: Math.min(2_000, times.ttlS * 200) },
@@ -67,13 +74,14 @@ export function workerSettingsOf(config: Config, name: string, readFile: ReadFil
       ...times,
       recycleDelayMs: lease.recycleDelayMs,
       clockProof: lease.clockProof,
+      clockRules: guardRulesOf(config),
       datacenter: domain.datacenter,
       name,
     },
     reacquireTimeoutMs: lease.reacquireTimeoutMs,
     leaveGroupAfterMs: lease.leaveGroupAfterMs,
     drainTimeoutMs: shutdown.drainTimeoutMs,
-    generator: clock,
+    generator: generatorOf(config),
     kafka: kafkaOptionsOf(config, readFile),
     group: {
       groupId: kafka.groupId,

@@ -28,6 +28,28 @@ export const leaseTimesOf = ({ lease }: Pick<Config, 'lease'>): LeaseTimes => ({
   refreshMs: lease.refreshMs ?? PROFILES[lease.profile].refreshMs,
 });
 
+/** As `GeneratorOptions` of the snowflake room. */
+export const generatorOf = ({ clock }: Pick<Config, 'clock'>) => ({
+  maxLeadMs: clock.maxLeadMs,
+  absorbBackMs: clock.absorbBackMs,
+  holdBackMs: clock.holdBackMs,
+  maxHoldMs: clock.maxHoldMs,
+  noticeForwardMs: clock.noticeForwardMs,
+  forwardStepMs: clock.forwardStepMs,
+});
+
+/** As `GuardRules` of the lease: how far the wall clock may be off before something is done about it. */
+export const guardRulesOf = ({ clock }: Pick<Config, 'clock'>) => ({
+  warnOffsetMs: clock.warnOffsetMs,
+  notReadyOffsetMs: clock.notReadyOffsetMs,
+  refuseOffsetMs: clock.refuseOffsetMs,
+  maxErrorMs: clock.maxErrorMs,
+  maxUnsynchronisedMs: clock.maxUnsynchronisedMs,
+  noticeForwardMs: clock.noticeForwardMs,
+  forwardStepMs: clock.forwardStepMs,
+  stallMs: clock.stallMs,
+});
+
 /** As `ValueSettings` of the stamp room, which this room may not import; the compiler holds the two together where they meet. */
 interface ValueStamp {
   readonly format: 'json' | 'avro' | 'protobuf';

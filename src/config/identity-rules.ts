@@ -40,19 +40,25 @@ const lease = rule(['lease'], (sections) => {
   ];
 });
 
-const clock = rule(['clock'], ({ clock: { absorbBackMs, holdBackMs, noticeForwardMs, forwardStepMs } }) => [
-  ...when(
-    absorbBackMs > holdBackMs,
-    'clock.absorbBackMs',
-    `${absorbBackMs} ms is above holdBackMs ${holdBackMs}`,
-    'lower it',
+/** Each pair in rising order: the lesser consequence first. */
+const RISING = [
+  ['absorbBackMs', 'holdBackMs'],
+  ['noticeForwardMs', 'forwardStepMs'],
+  ['warnOffsetMs', 'notReadyOffsetMs'],
+  ['notReadyOffsetMs', 'refuseOffsetMs'],
+  // Else a source would vouch for a clock that most peers call wrong.
+  ['maxErrorMs', 'refuseOffsetMs'],
+] as const;
+
+const clock = rule(['clock'], ({ clock: settings }) =>
+  RISING.flatMap(([lower, upper]) =>
+    when(
+      settings[lower] > settings[upper],
+      `clock.${lower}`,
+      `${settings[lower]} ms is above ${upper} ${settings[upper]}`,
+      'lower it',
+    ),
   ),
-  ...when(
-    noticeForwardMs > forwardStepMs,
-    'clock.noticeForwardMs',
-    `${noticeForwardMs} ms is above forwardStepMs ${forwardStepMs}`,
-    'lower it',
-  ),
-]);
+);
 
 export const identityRules: readonly Rule[] = [domain, lease, clock];

@@ -1,3 +1,4 @@
+import { clockSchema } from './clock-schema.ts';
 import { bytes, file, hostPort, ms, secret, text, z } from './field.ts';
 import { registrySchema } from './registry-schema.ts';
 import { routeSchema } from './route-schema.ts';
@@ -62,17 +63,6 @@ const lease = z.strictObject({
   leaveGroupAfterMs: ms()
     .default(10_000)
     .describe('Lease in doubt for this long: the consumer group is left.'),
-});
-
-const clock = z.strictObject({
-  maxLeadMs: ms().max(1_000).default(5).describe('How far IDs may run ahead of the wall clock.'),
-  absorbBackMs: ms().default(5).describe('Steps back up to this are absorbed.'),
-  holdBackMs: ms().default(500).describe('Steps back up to this are waited out.'),
-  maxHoldMs: ms().default(2_000).describe('Longest such wait.'),
-  noticeForwardMs: ms().default(50).describe('Steps ahead beyond this are counted.'),
-  forwardStepMs: ms()
-    .default(500)
-    .describe('Steps ahead beyond this suspend minting until a grant confirms the time.'),
 });
 
 const kafka = z.strictObject({
@@ -168,7 +158,7 @@ export const configSchema = z.strictObject({
   domain: domain.prefault({}).describe('Which ID domain.'),
   etcd: etcd.describe('How etcd is reached.'),
   lease: lease.prefault({}).describe('How worker IDs are held.'),
-  clock: clock.prefault({}).describe('What clock steps lead to.'),
+  clock: clockSchema.prefault({}).describe('What a wrong clock leads to.'),
   kafka: kafka.describe('How Kafka is reached.'),
   routes: z.array(routeSchema).min(1).describe('From which topic to which.'),
   registry: registrySchema.optional().describe('Schema registry, for routes with the Confluent wire format.'),

@@ -1,5 +1,5 @@
 import { permits, type Phase } from '../lifecycle.ts';
-import type { LeaseFacts } from '../lease/port.ts';
+import type { ClockLevel, LeaseFacts } from '../lease/port.ts';
 import type { Lag } from '../pipeline/port.ts';
 
 /** Everything the probes, the status and the metrics speak of, taken at one moment. */
@@ -13,6 +13,9 @@ export interface Snapshot {
   readonly lag: readonly Lag[];
 }
 
+/** The clock is off by more than `clock.notReadyOffsetMs`; minting goes on while the window lasts. */
+const OFF: readonly ClockLevel[] = ['not-ready', 'refuse'];
+
 export interface Health {
   readonly live: boolean;
   readonly ready: boolean;
@@ -21,13 +24,15 @@ export interface Health {
 }
 
 /**
- * PURE. Ready: serving, and a member of the group. A shut valve is told but stays ready: it is the worker doing its duty under
+ * PURE. Ready: serving, a member of the group, and no clock that is certainly off. A shut valve is told but stays ready: it is the worker doing its duty under
  * load, and taking it out of service would only move the load. Partitions that stopped or do not get on are told too: the others flow.
  */
 export function healthOf({ phase, joined, lease, valve, lag }: Snapshot): Health {
   const reasons: string[] = [];
   if (phase.at !== 'serving') reasons.push(wordsFor(phase, lease));
   else if (!joined) reasons.push('not in the consumer group yet');
+  if (lease.clock.level !== 'fine') reasons.push(`clock: ${lease.clock.why ?? lease.clock.level}`);
+  if (lease.clockAwaited !== undefined) reasons.push(`no window is granted: ${lease.clockAwaited}`);
   if (lease.clockUnproven) reasons.push('no proof that the clock is right');
   if (valve !== undefined) reasons.push(`intake shut: ${valve}`);
   for (const { topic, partition, state, why } of lag) {
@@ -36,7 +41,7 @@ export function healthOf({ phase, joined, lease, valve, lag }: Snapshot): Health
   }
   return {
     live: phase.at !== 'halted' && phase.at !== 'stopped',
-    ready: permits(phase).ready && joined,
+    ready: permits(phase).ready && joined && !OFF.includes(lease.clock.level),
     reasons,
   };
 }

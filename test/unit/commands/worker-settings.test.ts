@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { etcdSettingsOf, kafkaOptionsOf, workerSettingsOf } from '../../../src/commands/worker-settings.ts';
+import { DEFAULT_GUARD_RULES } from '../../../src/lease/clock-guard.ts';
 import { settingsFor } from '../../support/settings.ts';
 import { configOf, LEAST } from '../config/fixture.ts';
 
@@ -31,6 +32,23 @@ describe('the configuration in the words of the rooms', () => {
       'drainTimeoutMs',
     ] as const)
       expect([key, settings[key]]).toEqual([key, tested[key]]);
+  });
+
+  it('thresholds of the clock: by default the rows of the lease’s table, and whatever the file says instead', () => {
+    expect(workerSettingsOf(configOf(), 'h', noFile).lease.clockRules).toEqual(DEFAULT_GUARD_RULES);
+    const clock = {
+      ...{
+        warnOffsetMs: 1,
+        notReadyOffsetMs: 2,
+        refuseOffsetMs: 3,
+        maxErrorMs: 3,
+        maxUnsynchronisedMs: 4_000,
+      },
+      ...{ noticeForwardMs: 5, forwardStepMs: 6, stallMs: 700 },
+    };
+    const changed = workerSettingsOf(configOf({ file: { ...LEAST, clock } }), 'h', noFile);
+    expect(changed.lease.clockRules).toEqual(clock);
+    expect(changed.generator).toMatchObject({ noticeForwardMs: 5, forwardStepMs: 6, maxLeadMs: 5 });
   });
 
   it('a route with a dead-letter topic uses it, one without stops, unless it says otherwise', () => {

@@ -13,7 +13,13 @@ const PLANTED = {
     tls: { caFile: 'ca.pem', certFile: 'cert.pem' },
   },
   lease: { ttlS: 4, windowMs: 14_000, refreshMs: 5_000 },
-  clock: { absorbBackMs: 600, noticeForwardMs: 501 },
+  clock: {
+    absorbBackMs: 600,
+    noticeForwardMs: 501,
+    warnOffsetMs: 501,
+    notReadyOffsetMs: 499,
+    refuseOffsetMs: 240,
+  },
   kafka: {
     bootstrap: ['kafka:0'],
     sessionTimeoutMs: 9_000,
@@ -44,6 +50,9 @@ const EXPECTED = [
   'lease.refreshMs',
   'clock.absorbBackMs',
   'clock.noticeForwardMs',
+  'clock.warnOffsetMs',
+  'clock.notReadyOffsetMs',
+  'clock.maxErrorMs',
   'etcd.endpoints[1]',
   'etcd.endpoints[2]',
   'etcd.endpoints',
@@ -90,7 +99,10 @@ describe('all mistakes at once', () => {
       domain: { datacenter: 31 },
       etcd: { endpoints: ['https://a:2379'], tls: { caFile: 'ca.pem' } },
       lease: { ttlS: 15, windowMs: 13_500, refreshMs: 4_500 },
-      clock: { absorbBackMs: 500, noticeForwardMs: 500 },
+      clock: {
+        ...{ absorbBackMs: 500, noticeForwardMs: 500 },
+        ...{ warnOffsetMs: 499, notReadyOffsetMs: 499, refuseOffsetMs: 499, maxErrorMs: 499 },
+      },
       kafka: {
         bootstrap: ['kafka:1', '[::1]:9092'],
         sessionTimeoutMs: 9_000,

@@ -52,6 +52,35 @@ describe('healthOf, in the words of the phases', () => {
       ['no proof that the clock is right'],
     ],
     [
+      'a clock that is off a little',
+      { lease: { ...held, clock: { ...held.clock, level: 'warn', why: '120 ms off at least, by 2 peers' } } },
+      true,
+      ['clock: 120 ms off at least, by 2 peers'],
+    ],
+    [
+      'a clock that is off by more than is well',
+      {
+        lease: {
+          ...held,
+          clock: { ...held.clock, level: 'not-ready', why: '600 ms off at least, by chrony' },
+        },
+      },
+      false,
+      ['clock: 600 ms off at least, by chrony'],
+    ],
+    [
+      'a clock that is off by so much that nothing is granted any more',
+      {
+        lease: {
+          ...held,
+          clockAwaited: 'chrony: does not answer',
+          clock: { ...held.clock, level: 'refuse', why: '3000 ms off at least, by 2 peers' },
+        },
+      },
+      false,
+      ['clock: 3000 ms off at least, by 2 peers', 'no window is granted: chrony: does not answer'],
+    ],
+    [
       'waiting for a resting worker ID',
       { phase: { at: 'acquiring' }, lease: { ...none, restingMs: 31_200 } },
       false,
