@@ -4,7 +4,15 @@ import { derive, type SchemaType } from '../stamp/schema/derive.ts';
 import type { ValueRefusal } from '../stamp/refusal.ts';
 import { judgeOf } from './judge.ts';
 import { legacyReader } from './legacy-avro.ts';
-import type { Answer, Compatibility, FetchedSchema, NewSchema, RegistryClient, Unavailable } from './port.ts';
+import {
+  unavailable,
+  type Answer,
+  type Compatibility,
+  type FetchedSchema,
+  type NewSchema,
+  type RegistryClient,
+  type Unavailable,
+} from './port.ts';
 import { subjectOf, type SubjectStrategy } from './subject.ts';
 import { whyOf, type Judge } from './verdict.ts';
 
@@ -44,8 +52,9 @@ type LegacyReader = ReadySchema['legacyId'];
 type Retried = <T>(act: (signal: AbortSignal) => Promise<Answer<T>>) => Promise<Answer<T>>;
 
 /**
- * From the ID of a schema to the ID of its stamped version: fetch, derive, compile both, register. Nothing is registered that our judges
- * cannot read, as long as events are to be proven.
+ * From the ID of a schema to the ID of its stamped version: fetch, derive, compile both, register, and fetch what is there now. Nothing is
+ * registered that our judges cannot read, as long as events are to be proven; and they are proven by the text readers will be given under
+ * the new ID, which is the registry's word and not ours.
  */
 export async function resolution(
   { schemaId, messagePath }: SchemaWanted,
@@ -64,8 +73,8 @@ export async function resolution(
     return refuse('SCHEMA_NOT_STAMPABLE', `${derived.code}: ${derived.message}`);
   const subject = subjectOf(settings.subjectStrategy, settings.output, derived, settings.placement.nullable);
   if (subject.at === 'refused') return refuse('SCHEMA_NOT_STAMPABLE', subject.message);
-  const judge = judgeFor(fetched, derived.text, path, settings);
-  if (judge?.at === 'refused') return judge;
+  const ours = judgeFor(fetched, { ...fetched, text: derived.text }, path, settings);
+  if (ours?.at === 'refused') return ours;
   const legacy = legacyFor(fetched, settings.legacyField);
   if (legacy.at === 'refused') return legacy;
   const schema: NewSchema = { type: settings.type, text: derived.text, references: fetched.references };
@@ -75,7 +84,14 @@ export async function resolution(
       : client.register(subject.subject, schema, settings.compatibility, signal),
   );
   if (registered.at !== 'answered') return registered;
-  return { at: 'ready', newSchemaId: registered.value, judge: judge?.judge, legacyId: legacy.legacyId };
+  const [newSchemaId, { legacyId }] = [registered.value, legacy];
+  if (ours === undefined) return { at: 'ready', newSchemaId, judge: undefined, legacyId };
+  const held = await retried((signal) => client.fetch(newSchemaId, signal));
+  // A registry of several servers may not know everywhere yet what one of them has just taken.
+  if (held.at === 'refused') return unavailable(`stamped schema ${newSchemaId}: ${held.message}`);
+  if (held.at !== 'answered') return held;
+  const theirs = typeTrap(held.value, settings.type) ?? judgeFor(fetched, held.value, path, settings);
+  return theirs?.at === 'refused' ? theirs : { at: 'ready', newSchemaId, judge: theirs?.judge, legacyId };
 }
 
 type Refusal = Extract<Resolution, { at: 'refused' }>;
@@ -100,14 +116,14 @@ function rulesTrap({ encodingRules, domainRules }: FetchedSchema): Refusal | und
 }
 
 function judgeFor(
-  { text, referenced }: FetchedSchema,
-  stamped: string,
+  { text: original, referenced }: FetchedSchema,
+  { text: stamped }: FetchedSchema,
   path: readonly number[],
   { type, placement, proveEvents }: BookSettings,
 ): { readonly at: 'judge'; readonly judge: Judge } | Refusal | undefined {
   if (proveEvents === 0) return undefined;
   try {
-    return { at: 'judge', judge: judgeOf({ type, original: text, stamped, referenced, path, placement }) };
+    return { at: 'judge', judge: judgeOf({ type, original, stamped, referenced, path, placement }) };
   } catch (error) {
     return refuse(
       'SCHEMA_NOT_STAMPABLE',

@@ -11,10 +11,11 @@ describe('the book of schemas', () => {
     const scene = new Scene();
     expect(scene.book.lookup(7, '')).toBeUndefined();
     expect(await scene.resolve(7)).toMatchObject(READY);
-    expect(scene.registry.asked).toEqual(['fetch 7', 'register orders-stamped-value NONE']);
+    const asked = ['fetch 7', 'register orders-stamped-value NONE', `fetch back ${NEW_ID}`];
+    expect(scene.registry.asked).toEqual(asked);
     expect(scene.registry.registered[0]!.schema).toEqual({ type: 'AVRO', text: DERIVED, references: [] });
     expect(await scene.resolve(7)).toMatchObject(READY);
-    expect(scene.registry.asked).toHaveLength(2);
+    expect(scene.registry.asked).toEqual(asked);
     expect(scene.facts).toMatchObject([{ route: 'orders', schemaId: 7, fact: 'ready' }]);
   });
 
@@ -23,7 +24,7 @@ describe('the book of schemas', () => {
     const wanted = { schemaId: 7, messagePath: '' };
     const all = await Promise.all(Array.from({ length: 50 }, () => scene.book.resolve(wanted, scene.never)));
     expect(new Set(all.map(({ at }) => at))).toEqual(new Set(['known']));
-    expect(scene.registry.asked).toHaveLength(2);
+    expect(scene.registry.asked).toHaveLength(3);
   });
 
   it('passes references on and compiles with what they lead to', async () => {
@@ -52,6 +53,7 @@ describe('the book of schemas', () => {
       'find orders-stamped-value',
       'fetch 8',
       'find orders-stamped-value',
+      'fetch back 5',
     ]);
   });
 
@@ -161,6 +163,7 @@ describe('what is not decided', () => {
       'register',
       'register',
       'register',
+      'fetch',
     ]);
   });
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { zigzag } from '../../support/schemas/avro-types.ts';
-import { framed, NEW_ID, Scene } from './scene.ts';
+import { answered, refusedAs } from '../../../src/registry/port.ts';
+import { fetched, framed, NEW_ID, ORDER, Scene } from './scene.ts';
 
 describe('prove on first use', () => {
   const original = framed(7, [2, 0x61]);
@@ -48,5 +49,39 @@ describe('prove on first use', () => {
       'own schema',
     );
     expect(scene.book.lookup(7, '')).toBe(entry);
+  });
+
+  it('is by what the registry holds under the new ID, not by what was sent there (control: proveEvents 0 never asks)', async () => {
+    const planted = ORDER.replace('"fields":[', '"fields":[{"name":"snowflake_id","type":"string"},');
+    const other = (scene: Scene): void => {
+      scene.registry.onFetchBack = () => answered(fetched({ text: planted }));
+    };
+    const scene = new Scene();
+    other(scene);
+    const entry = await scene.resolve(7);
+    expect(
+      typeof entry === 'object' && entry.at === 'ready' && entry.proof?.(original, stamped(5n), 5n),
+    ).toEqual(expect.any(String));
+    expect(scene.book.lookup(7, '')).toMatchObject({ at: 'refused', code: 'VALUE_NOT_PROVEN' });
+
+    const control = new Scene({ proveEvents: 0 });
+    other(control);
+    expect(await control.resolve(7)).toEqual({ at: 'ready', newSchemaId: NEW_ID, proof: undefined });
+    expect(control.registry.asked).not.toContain(`fetch back ${NEW_ID}`);
+  });
+
+  it('what the registry holds there is no such schema at all: refused before any event', async () => {
+    const scene = new Scene();
+    scene.registry.onFetchBack = () => answered(fetched({ type: 'JSON', text: '{}' }));
+    expect(await scene.resolve(7)).toMatchObject({ at: 'refused', code: 'SCHEMA_NOT_STAMPABLE' });
+  });
+
+  it('a server that does not know the new schema yet is asked again: nothing is refused for it', async () => {
+    const scene = new Scene();
+    scene.registry.onFetchBack = () => refusedAs('SCHEMA_UNKNOWN', 'Schema not found');
+    expect(await scene.resolve(7)).toContain(`stamped schema ${NEW_ID}`);
+    expect(scene.book.lookup(7, '')).toBeUndefined();
+    scene.registry.onFetchBack = ({ type, text }) => answered(fetched({ type, text }));
+    expect(await scene.resolve(7)).toMatchObject({ at: 'ready' });
   });
 });

@@ -27,9 +27,18 @@ export class ScriptedRegistry implements RegistryClient {
   readonly registered: { readonly subject: string; readonly schema: NewSchema }[] = [];
   onFetch: (schemaId: number, signal: AbortSignal) => Answer<FetchedSchema> | Promise<Answer<FetchedSchema>> =
     (id) => (id === 404 ? refusedAs('SCHEMA_UNKNOWN', 'Schema not found') : answered(fetched()));
+  /** What it holds of a stamped schema; the default is what was registered last. */
+  onFetchBack: (last: NewSchema, newSchemaId: number) => Answer<FetchedSchema> = ({ type, text }) =>
+    answered(fetched({ type, text }));
+  #newSchemaId = 0;
   onPublish: (subject: string) => Answer<number> = () => answered(NEW_ID);
 
   async fetch(schemaId: number, signal: AbortSignal): Promise<Answer<FetchedSchema>> {
+    const last = this.registered.at(-1);
+    if (last !== undefined && schemaId === this.#newSchemaId) {
+      this.asked.push(`fetch back ${schemaId}`);
+      return this.onFetchBack(last.schema, schemaId);
+    }
     this.asked.push(`fetch ${schemaId}`);
     return this.onFetch(schemaId, signal);
   }
@@ -49,7 +58,9 @@ export class ScriptedRegistry implements RegistryClient {
   #publish(asked: string, subject: string, schema: NewSchema): Promise<Answer<number>> {
     this.asked.push(asked);
     this.registered.push({ subject, schema });
-    return Promise.resolve(this.onPublish(subject));
+    const answer = this.onPublish(subject);
+    if (answer.at === 'answered') this.#newSchemaId = answer.value;
+    return Promise.resolve(answer);
   }
 }
 
