@@ -15,7 +15,9 @@ import type { DomainPin } from './lease/domain.ts';
 import type { EtcdSettings } from './lease/endpoints.ts';
 import { EtcdStore } from './lease/etcd.ts';
 import { Keeper } from './lease/keeper.ts';
-import type { KeeperOptions } from './lease/options.ts';
+import { guardRulesOf, type KeeperOptions } from './lease/options.ts';
+import type { ExternalClock } from './lease/external-clock.ts';
+import { openExternalClock, type ClockSourceSettings } from './lease/sources/open.ts';
 import type { LeaseFact } from './lease/port.ts';
 import type { Phase } from './lifecycle.ts';
 import { Pipeline } from './pipeline/pipeline.ts';
@@ -34,6 +36,8 @@ export interface WorkerSettings {
     KeeperOptions,
     'ttlS' | 'windowMs' | 'refreshMs' | 'recycleDelayMs' | 'clockProof' | 'clockRules' | 'datacenter' | 'name'
   >;
+  /** Who knows the time outside the fleet; undefined: nobody is asked. */
+  readonly clockSources?: ClockSourceSettings | undefined;
   readonly reacquireTimeoutMs: number;
   readonly leaveGroupAfterMs: number;
   readonly drainTimeoutMs: number;
@@ -131,8 +135,13 @@ export async function assemble(
     await cluster.refresh().catch((error: unknown) => Promise.reject(asKnown(error)));
     await limits.refresh(pipeline.outputs);
     closers.push(limits.keep(pipeline.outputs, clock, settings.pipeline.metadataRefreshMs));
+    const external = externalOf(settings, { clock, observe, log }, closers);
     const worker = new Worker(
-      workerParts(settings, { clock, observe, log }, { store, domain, cluster, groupCluster, pipeline }),
+      workerParts(
+        settings,
+        { clock, observe, log },
+        { store, domain, cluster, groupCluster, pipeline, external },
+      ),
     );
     return { worker, pipeline, cluster, admin, [Symbol.asyncDispose]: close };
   } catch (error) {
@@ -141,12 +150,38 @@ export async function assemble(
   }
 }
 
+/** Undefined when the settings name no source: then nobody is missed either. */
+function externalOf(
+  { clockSources, lease }: WorkerSettings,
+  { clock, observe }: Surroundings,
+  closers: (() => void)[],
+): ExternalClock | undefined {
+  if (clockSources === undefined) return undefined;
+  const over = new AbortController();
+  closers.push(() => {
+    over.abort();
+  });
+  const { maxErrorMs, refuseOffsetMs } = guardRulesOf(lease);
+  return openExternalClock(
+    clockSources,
+    { maxErrorMs, refuseOffsetMs },
+    {
+      clock,
+      observe: (fact) => {
+        observe({ room: 'lease', fact });
+      },
+    },
+    over.signal,
+  );
+}
+
 interface Ground {
   readonly store: EtcdStore;
   readonly domain: DomainHandle;
   readonly cluster: Cluster;
   readonly groupCluster: Cluster;
   readonly pipeline: Pipeline;
+  readonly external: ExternalClock | undefined;
 }
 
 function workerParts(
@@ -154,7 +189,8 @@ function workerParts(
   { clock, observe }: Surroundings,
   ground: Ground,
 ): WorkerParts {
-  const { store, domain, cluster, groupCluster, pipeline } = ground;
+  const { store, domain, cluster, groupCluster, pipeline, external } = ground;
+  const witness = external && { externalClock: external, proveClock: () => external.prove() };
   const { group, transactionTimeoutMs, leaveGroupAfterMs, reacquireTimeoutMs, drainTimeoutMs, generator } =
     settings;
   const { domainId, layout } = domain.record;
@@ -163,10 +199,15 @@ function workerParts(
     keeper: (listener, snapshot) => {
       const status = new StatusNote(clock, group.groupInstanceId ?? settings.instance);
       const describe = () => status.of(snapshot());
-      return new Keeper(store, clock, { ...settings.lease, domain, listener, describe }, (fact) => {
-        status.lease(fact);
-        observe({ room: 'lease', fact });
-      });
+      return new Keeper(
+        store,
+        clock,
+        { ...settings.lease, ...witness, domain, listener, describe },
+        (fact) => {
+          status.lease(fact);
+          observe({ room: 'lease', fact });
+        },
+      );
     },
     membership: createMembership({
       ...group,

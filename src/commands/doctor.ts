@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts';
+import { guardRulesOf } from '../config/derived.ts';
 import type { Config } from '../config/schema.ts';
 import type { ErrorCode } from '../errors.ts';
 import { createCluster } from '../kafka/cluster/cluster.ts';
@@ -10,6 +11,7 @@ import { expectAnswer, openDomain } from '../lease/domain-handle.ts';
 import type { EtcdSettings } from '../lease/endpoints.ts';
 import { EtcdStore } from '../lease/etcd.ts';
 import { yearsLeft } from '../snowflake/layout.ts';
+import { clockFindings } from './clock-findings.ts';
 import { inOrder, linesOf, type Finding } from './finding.ts';
 import { clockFinding } from './release.ts';
 import { kafkaFindings } from './startup-checks-survey.ts';
@@ -27,12 +29,13 @@ export interface DoctorParts {
 /** `snowstamp doctor`: looks at everything `run` stands on and changes nothing. Returns 0, or 1 when something would not work. */
 export async function doctorCommand(parts: DoctorParts): Promise<number> {
   const { config, clock, json, out } = parts;
-  const { etcd, domain, kafka } = workerSettingsOf(config, parts.hostName, parts.readFile);
+  const { etcd, domain, kafka, clockSources } = workerSettingsOf(config, parts.hostName, parts.readFile);
   const findings = [
     clockFinding(clock.now().wallMs),
     ...(await Promise.all([
       etcdFindings(etcd, domain.prefix, clock),
       domainFindings(etcd, domain, clock),
+      clockFindings(clockSources, guardRulesOf(config), clock),
       brokersAndTopics({ ...kafka, clock, log: () => undefined }, parts),
     ]).then((each) => each.flat())),
   ];

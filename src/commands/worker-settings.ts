@@ -78,6 +78,7 @@ export function workerSettingsOf(config: Config, name: string, readFile: ReadFil
       datacenter: domain.datacenter,
       name,
     },
+    clockSources: config.clock.sources,
     reacquireTimeoutMs: lease.reacquireTimeoutMs,
     leaveGroupAfterMs: lease.leaveGroupAfterMs,
     drainTimeoutMs: shutdown.drainTimeoutMs,

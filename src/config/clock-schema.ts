@@ -1,4 +1,18 @@
-import { ms, z } from './field.ts';
+import { ms, text, z } from './field.ts';
+
+const sources = z.strictObject({
+  chronyCommand: text.optional().describe('chronyc of this host, asked for tracking; its name or path.'),
+  nodeExporterUrl: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .describe('Metrics of the node_exporter of this host; needs its timex collector.'),
+  ntpServers: z
+    .array(z.string())
+    .min(1)
+    .optional()
+    .describe('host or host:port; what most of those that answer agree on.'),
+  everyMs: ms(1_000).default(30_000).describe('Time between askings.'),
+});
 
 export const clockSchema = z.strictObject({
   maxLeadMs: ms().max(1_000).default(5).describe('How far IDs may run ahead of the wall clock.'),
@@ -22,5 +36,6 @@ export const clockSchema = z.strictObject({
   maxUnsynchronisedMs: ms(1_000)
     .default(600_000)
     .describe('No clock source knew the time for longer than this: the same.'),
+  sources: sources.optional().describe('Who knows the time outside the fleet.'),
   stallMs: ms(500).default(1_000).describe('A gap longer than this between two looks at the clocks is told.'),
 });

@@ -61,4 +61,42 @@ const clock = rule(['clock'], ({ clock: settings }) =>
   ),
 );
 
-export const identityRules: readonly Rule[] = [domain, lease, clock];
+const SERVER = /^(?:\[[0-9a-fA-F:]+\]|[^:\s/@[\]]+)(?::(\d{1,5}))?$/;
+
+const sources = rule(['clock'], ({ clock: { sources: named, maxUnsynchronisedMs } }) => {
+  if (named === undefined) return [];
+  const { chronyCommand, nodeExporterUrl, ntpServers, everyMs } = named;
+  const url = nodeExporterUrl === undefined ? undefined : new URL(nodeExporterUrl);
+  return [
+    ...when(
+      chronyCommand === undefined && nodeExporterUrl === undefined && ntpServers === undefined,
+      'clock.sources',
+      'names no source',
+      'give chronyCommand, nodeExporterUrl or ntpServers, or leave it out',
+    ),
+    ...when(
+      url !== undefined && url.username + url.password !== '',
+      'clock.sources.nodeExporterUrl',
+      'holds a user name or a password',
+      'node_exporter of this host needs none: drop it',
+    ),
+    ...(ntpServers ?? []).flatMap((server, i) => {
+      const match = SERVER.exec(server);
+      const port = Number(match?.[1] ?? 123);
+      return when(
+        match === null || port < 1 || port > 65_535,
+        `clock.sources.ntpServers[${i}]`,
+        'is no address of a server',
+        'write host, host:port or [IPv6]:port',
+      );
+    }),
+    ...when(
+      everyMs > maxUnsynchronisedMs,
+      'clock.sources.everyMs',
+      `${everyMs} ms is above maxUnsynchronisedMs ${maxUnsynchronisedMs}`,
+      'lower it',
+    ),
+  ];
+});
+
+export const identityRules: readonly Rule[] = [domain, lease, clock, sources];

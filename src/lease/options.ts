@@ -42,6 +42,6 @@ export function rulesOf(options: KeeperOptions): Rules {
   };
 }
 
-export function guardRulesOf({ clockRules = {} }: KeeperOptions): GuardRules {
+export function guardRulesOf({ clockRules = {} }: Pick<KeeperOptions, 'clockRules'>): GuardRules {
   return { ...DEFAULT_GUARD_RULES, ...clockRules };
 }

@@ -19,6 +19,11 @@ const PLANTED = {
     warnOffsetMs: 501,
     notReadyOffsetMs: 499,
     refuseOffsetMs: 240,
+    sources: {
+      nodeExporterUrl: 'http://u:p@h/metrics',
+      ntpServers: ['a', 'a:0', 'http://a'],
+      everyMs: 600_001,
+    },
   },
   kafka: {
     bootstrap: ['kafka:0'],
@@ -53,6 +58,10 @@ const EXPECTED = [
   'clock.warnOffsetMs',
   'clock.notReadyOffsetMs',
   'clock.maxErrorMs',
+  'clock.sources.nodeExporterUrl',
+  'clock.sources.ntpServers[1]',
+  'clock.sources.ntpServers[2]',
+  'clock.sources.everyMs',
   'etcd.endpoints[1]',
   'etcd.endpoints[2]',
   'etcd.endpoints',
@@ -102,6 +111,11 @@ describe('all mistakes at once', () => {
       clock: {
         ...{ absorbBackMs: 500, noticeForwardMs: 500 },
         ...{ warnOffsetMs: 499, notReadyOffsetMs: 499, refuseOffsetMs: 499, maxErrorMs: 499 },
+        sources: {
+          nodeExporterUrl: 'http://h:9100/metrics',
+          ntpServers: ['a', '[::1]:123'],
+          everyMs: 600_000,
+        },
       },
       kafka: {
         bootstrap: ['kafka:1', '[::1]:9092'],
