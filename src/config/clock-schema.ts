@@ -18,6 +18,16 @@ export const clockSchema = z.strictObject({
   maxLeadMs: ms().max(1_000).default(5).describe('How far IDs may run ahead of the wall clock.'),
   absorbBackMs: ms().default(5).describe('Steps back up to this are absorbed.'),
   holdBackMs: ms().default(500).describe('Steps back up to this are waited out.'),
+  mode: z
+    .enum(['wait', 'logicalOffset'])
+    .default('wait')
+    .describe(
+      'logicalOffset: IDs run on through steps back up to maxLogicalLeadMs, ahead of the wall clock.',
+    ),
+  maxLogicalLeadMs: ms()
+    .max(1_000)
+    .default(1_000)
+    .describe('How far ahead of it, and so the largest step back that is carried; in that mode alone.'),
   maxHoldMs: ms().default(2_000).describe('Longest such wait.'),
   noticeForwardMs: ms().default(50).describe('Steps ahead beyond this are counted, and peers compared anew.'),
   forwardStepMs: ms()

@@ -32,6 +32,7 @@ export const leaseTimesOf = ({ lease }: Pick<Config, 'lease'>): LeaseTimes => ({
 export const generatorOf = ({ clock }: Pick<Config, 'clock'>) => ({
   maxLeadMs: clock.maxLeadMs,
   absorbBackMs: clock.absorbBackMs,
+  carryBackMs: clock.mode === 'logicalOffset' ? clock.maxLogicalLeadMs : 0,
   holdBackMs: clock.holdBackMs,
   maxHoldMs: clock.maxHoldMs,
   noticeForwardMs: clock.noticeForwardMs,

@@ -10,6 +10,8 @@ export interface Instant {
 export interface ClockRules {
   /** A step back up to this is absorbed by the lead: IDs go on in the pinned millisecond. */
   readonly absorbBackMs: number;
+  /** A step back up to this is carried: IDs run on, at most this far ahead of the wall clock, and none waits. 0: none is. */
+  readonly carryBackMs: number;
   /** A step back up to this is waited out, further is a failure. */
   readonly holdBackMs: number;
   /** A wait for the clock to come back may last this long, on the monotonic clock. */
@@ -22,6 +24,7 @@ export interface ClockRules {
 
 export const DEFAULT_CLOCK_RULES: ClockRules = {
   absorbBackMs: 5,
+  carryBackMs: 0,
   holdBackMs: 500,
   maxHoldMs: 2_000,
   noticeForwardMs: 50,
@@ -33,6 +36,7 @@ export type ClockVerdict = 'trusted' | 'clock-back' | 'clock-forward';
 /** Counters since the incarnation began. One rollback is counted once in each class it reaches. */
 export interface ClockFacts {
   readonly rollbacksAbsorbed: number;
+  readonly rollbacksCarried: number;
   readonly rollbacksHeld: number;
   readonly rollbacksFailed: number;
   /** Time spent in rollbacks that were held or failed, finished ones only. Monotonic ms. */
@@ -42,17 +46,20 @@ export interface ClockFacts {
   readonly forwardSuspensions: number;
 }
 
+const DEPTHS = ['absorbed', 'carried', 'held'] as const;
+type Depth = (typeof DEPTHS)[number];
+
 /**
  * | state | entered when | verdict | left when |
  * |---|---|---|---|
  * | `steady` | the wall clock stands at or above the highest reading trusted so far | trusted | – |
  * | `behind` | it stands below; `depth` is the worst of this rollback | trusted: the lead rule makes the generator wait | `steady` at `highMs` |
- * | `failed` | it stands more than `holdBackMs` below, or has been behind for more than `maxHoldMs` | clock-back | `steady` at `highMs` |
+ * | `failed` | it stands further below than is held or carried, or has been behind for more than `maxHoldMs` and is not carried | clock-back | `steady` at `highMs` |
  * | `ahead` | it gained more than `forwardStepMs` on the monotonic clock between two readings | clock-forward | `steady` by `confirm` |
  */
 type State =
   | { readonly is: 'steady' }
-  | { readonly is: 'behind'; readonly depth: 'absorbed' | 'held'; readonly sinceMs: number }
+  | { readonly is: 'behind'; readonly depth: Depth; readonly sinceMs: number }
   | { readonly is: 'failed'; readonly sinceMs: number }
   | { readonly is: 'ahead' };
 
@@ -65,6 +72,7 @@ export class ClockJudge {
   readonly #rules: ClockRules;
   readonly #facts = {
     rollbacksAbsorbed: 0,
+    rollbacksCarried: 0,
     rollbacksHeld: 0,
     rollbacksFailed: 0,
     heldMs: 0,
@@ -128,17 +136,25 @@ export class ClockJudge {
     const state = this.#state;
     if (state.is === 'failed') return;
     const sinceMs = state.is === 'behind' ? state.sinceMs : monotonicMs;
-    const backMs = this.#highMs - wallMs;
-    if (backMs > this.#rules.holdBackMs || monotonicMs - sinceMs > this.#rules.maxHoldMs) {
+    const depth = this.#depthOf(this.#highMs - wallMs, monotonicMs - sinceMs);
+    if (depth === 'failed') {
       this.#state = { is: 'failed', sinceMs };
       this.#facts.rollbacksFailed += 1;
       return;
     }
-    const depth = backMs > this.#rules.absorbBackMs ? 'held' : 'absorbed';
-    if (state.is === 'behind' && (state.depth === 'held' || depth === 'absorbed')) return;
+    if (state.is === 'behind' && DEPTHS.indexOf(depth) <= DEPTHS.indexOf(state.depth)) return;
     this.#state = { is: 'behind', depth, sinceMs };
     if (depth === 'held') this.#facts.rollbacksHeld += 1;
+    else if (depth === 'carried') this.#facts.rollbacksCarried += 1;
     else this.#facts.rollbacksAbsorbed += 1;
+  }
+
+  #depthOf(backMs: number, forMs: number): Depth | 'failed' {
+    const { absorbBackMs, carryBackMs, holdBackMs, maxHoldMs } = this.#rules;
+    const isCarried = backMs <= carryBackMs;
+    if (!isCarried && (backMs > Math.max(holdBackMs, absorbBackMs) || forMs > maxHoldMs)) return 'failed';
+    if (backMs <= absorbBackMs) return 'absorbed';
+    return isCarried ? 'carried' : 'held';
   }
 
   #endRollback({ monotonicMs }: Instant): void {

@@ -1,8 +1,10 @@
 import type { Layout } from './layout.ts';
 import type { Incarnation, Permit } from './permit.ts';
+import { sameIncarnation } from './permit.ts';
 import type { ClockFacts, ClockRules, Instant } from './clock-rules.ts';
 import { ClockJudge, DEFAULT_CLOCK_RULES } from './clock-rules.ts';
 import { idsPerMs, maxTimestampMs } from './layout.ts';
+import { LogicalOffset } from './logical-offset.ts';
 import { SequenceUse } from './use.ts';
 
 /** IDs of one millisecond: sequences `firstSequence` … `firstSequence + count − 1`. */
@@ -43,6 +45,8 @@ export interface GeneratorFacts extends ClockFacts {
   readonly lastTimestampMs: number | undefined;
   /** Calls that gave less than was asked for, because time had to pass first. */
   readonly waits: number;
+  /** Of the last reservation: its highest timestamp less the wall clock; negative where time was left unspent. */
+  readonly leadMs: number;
   readonly refusals: Readonly<Record<Refusal, number>>;
 }
 
@@ -51,7 +55,7 @@ export interface GeneratorFacts extends ClockFacts {
  *
  * 1. (timestamp, sequence) rises strictly from reservation to reservation, and starts at the incarnation's floor (P1, P2).
  * 2. No timestamp reaches `untilMs` of the permit held, leaves the timestamp field, or is more than `maxLeadMs` ahead of the
- *    wall clock of the call (P1, P5).
+ *    wall clock of the call; where steps back are carried, `carryBackMs` if that is more (P1, P5).
  * 3. Nothing is reserved at or past either lease deadline: they are compared here, in the call that gives the IDs (P5).
  * 4. After `stop` nothing is ever reserved again, and what `stop` returned covers every ID reserved before.
  * 5. No timestamp is below an earlier answer of `nextTimestampMs`, so a partition's floor may be compared with it (rule 9).
@@ -64,6 +68,7 @@ export class Generator {
   readonly #maxTimestampMs: number;
   readonly #idsPerMs: number;
   readonly #maxLeadMs: number;
+  readonly #logical: LogicalOffset;
   readonly #clock: ClockJudge;
   readonly #use: SequenceUse;
   readonly #refusals: Record<Refusal, number> = {
@@ -77,6 +82,7 @@ export class Generator {
   };
   #idsReserved = 0;
   #waits = 0;
+  #leadMs = 0;
   #permit: Permit | undefined;
   #stopped = false;
   /** The millisecond IDs are taken from, and the first sequence of it still free; `#idsPerMs` when none is. */
@@ -90,6 +96,7 @@ export class Generator {
     this.#maxTimestampMs = maxTimestampMs(layout);
     this.#idsPerMs = idsPerMs(layout);
     this.#maxLeadMs = settings.maxLeadMs;
+    this.#logical = new LogicalOffset(settings.carryBackMs);
     this.#clock = new ClockJudge(settings);
     this.#use = new SequenceUse(this.#idsPerMs);
     this.#timestampMs = Math.max(incarnation.floorMs, layout.epochMs);
@@ -111,7 +118,13 @@ export class Generator {
     const lastTimestampMs = this.#idsReserved === 0 ? undefined : this.#lastTimestampMs;
     return {
       ...this.#clock.facts,
-      ...{ idsReserved: this.#idsReserved, lastTimestampMs, waits: this.#waits, refusals },
+      ...{
+        idsReserved: this.#idsReserved,
+        lastTimestampMs,
+        waits: this.#waits,
+        leadMs: this.#leadMs,
+        refusals,
+      },
     };
   }
 
@@ -144,7 +157,7 @@ export class Generator {
     const refused = this.#refusal(permit, now);
     if (refused !== undefined || permit === undefined) return this.#refuse(refused ?? 'no-permit');
 
-    const leadEndMs = Math.floor(now.wallMs) + this.#maxLeadMs;
+    const leadEndMs = this.#logical.leadEndMs(now, this.#maxLeadMs);
     const endMs = Math.min(leadEndMs, Math.ceil(permit.untilMs) - 1, this.#maxTimestampMs);
     const runs: IdRun[] = [];
     const asked = wanted > 0 ? Math.ceil(wanted) : 0;
@@ -156,6 +169,7 @@ export class Generator {
     }
     const count = asked - missing;
     this.#idsReserved += count;
+    if (count > 0) this.#leadMs = this.#lastTimestampMs - now.wallMs;
     this.#use.record(count, now.monotonicMs);
     if (missing > 0) this.#waits += 1;
     return { ok: true, runs, count, waitMs: missing > 0 ? this.#waitMs(missing, leadEndMs) : 0 };
@@ -189,6 +203,7 @@ export class Generator {
     if (this.#stopped) return 'stopped';
     if (permit === undefined) return 'no-permit';
     const verdict = this.#clock.observe(now);
+    if (verdict !== 'trusted') this.#logical.forget();
     // Each bound is written so that a NaN refuses.
     const leased = now.monotonicMs < permit.deadlineMonotonicMs && now.wallMs < permit.deadlineWallMs;
     if (!leased) return 'lease-deadline';
@@ -228,11 +243,6 @@ export class Generator {
   #waitMs(missing: number, leadEndMs: number): number {
     const firstMs = this.#nextMs() - leadEndMs;
     const lastMs = firstMs + Math.ceil(missing / this.#idsPerMs) - 1;
-    return Math.max(1, firstMs, Math.min(lastMs, this.#maxLeadMs - 1));
+    return Math.max(1, this.#logical.paceMs(firstMs), Math.min(lastMs, this.#maxLeadMs - 1));
   }
-}
-
-function sameIncarnation(a: Incarnation, b: Incarnation): boolean {
-  if (a === b) return true;
-  return a.node === b.node && a.nonce === b.nonce && a.createRevision === b.createRevision;
 }

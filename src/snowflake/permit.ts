@@ -25,3 +25,9 @@ export interface Permit {
   readonly deadlineMonotonicMs: number;
   readonly deadlineWallMs: number;
 }
+
+/** The same claim: a permit of an earlier one, even of the same node, is another's. */
+export function sameIncarnation(a: Incarnation, b: Incarnation): boolean {
+  if (a === b) return true;
+  return a.node === b.node && a.nonce === b.nonce && a.createRevision === b.createRevision;
+}

@@ -35,6 +35,7 @@ export const RULES: Rules = {
 export const CREDULOUS: GeneratorOptions = {
   maxLeadMs: 0,
   absorbBackMs: NEVER,
+  carryBackMs: 0,
   holdBackMs: NEVER,
   maxHoldMs: NEVER,
   noticeForwardMs: NEVER,

@@ -18,7 +18,6 @@ const LAYOUT: Layout = {
 const PER_MS = idsPerMs(LAYOUT);
 const START_MS = 10_000_000;
 const FAR_MS = 1e12;
-
 type Step =
   | { readonly do: 'reserve'; readonly count: number }
   | { readonly do: 'pass'; readonly ms: number }
@@ -60,6 +59,7 @@ const walk = fc
 const settings = fc.record({
   maxLeadMs: fc.integer({ min: 0, max: 20 }),
   floorMs: fc.integer({ min: -100, max: 200 }),
+  carryBackMs: fc.constantFrom(0, 0, 50, 1_000),
 });
 
 /** `expect` costs microseconds; these are asked millions of times. */
@@ -69,7 +69,8 @@ function must(holds: boolean, otherwise: string): void {
 
 class World {
   readonly generator: Generator;
-  readonly maxLeadMs: number;
+  /** The most an ID may be ahead of the wall clock. */
+  readonly maxAheadMs: number;
   readonly mine: Incarnation;
   now: Instant = { wallMs: START_MS, monotonicMs: 500 };
   /** Position of the last ID in (timestamp, sequence) order. */
@@ -80,10 +81,10 @@ class World {
   /** What the world granted to this incarnation: the generator may never go beyond, whatever it keeps. */
   readonly granted = { untilMs: -Infinity, deadlineMonotonicMs: -Infinity };
 
-  constructor(options: { maxLeadMs: number; floorMs: number }) {
+  constructor(options: { maxLeadMs: number; floorMs: number; carryBackMs: number }) {
     this.mine = { node: 5, createRevision: '7', nonce: 'mine', floorMs: START_MS + options.floorMs };
-    this.maxLeadMs = options.maxLeadMs;
-    this.generator = new Generator(LAYOUT, this.mine, { maxLeadMs: options.maxLeadMs });
+    this.maxAheadMs = Math.max(options.maxLeadMs, options.carryBackMs);
+    this.generator = new Generator(LAYOUT, this.mine, options);
   }
 
   take(next: Step): void {
@@ -149,7 +150,7 @@ class World {
     must(timestampMs >= this.mine.floorMs, 'below the floor');
     must(timestampMs >= this.promisedMs, 'below an answer of nextTimestampMs');
     must(timestampMs < this.granted.untilMs, 'beyond the window');
-    must(timestampMs <= this.now.wallMs + this.maxLeadMs, 'beyond the lead');
+    must(timestampMs <= this.now.wallMs + this.maxAheadMs, 'beyond the lead');
     must(timestampMs <= maxTimestampMs(LAYOUT), 'beyond the timestamp field');
     const first = timestampMs * PER_MS + firstSequence;
     must(first > this.last, 'not above the ID before');
@@ -218,7 +219,7 @@ describe('whatever clocks, permits and callers do', () => {
   it('a caller who always waits as told gets all a node can mint, and no millisecond is left unspent', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 20 }), fc.integer({ min: 1, max: 300 }), (maxLeadMs, count) => {
-        const world = new World({ maxLeadMs, floorMs: 0 });
+        const world = new World({ maxLeadMs, floorMs: 0, carryBackMs: 0 });
         far(world);
         const endMs = START_MS + 400;
         while (world.now.wallMs < endMs) {

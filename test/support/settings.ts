@@ -33,6 +33,7 @@ export function settingsFor(target: Target, changes: Partial<WorkerSettings> = {
     drainTimeoutMs: 15_000,
     generator: {
       absorbBackMs: 5,
+      carryBackMs: 0,
       holdBackMs: 500,
       maxHoldMs: 2_000,
       noticeForwardMs: 50,

@@ -41,7 +41,8 @@ export class WorkerScene {
       clock: this.clock,
       layout: DEFAULT_LAYOUT,
       generator: {
-        ...{ absorbBackMs: 5, holdBackMs: 500, maxHoldMs: 2_000, noticeForwardMs: 50, forwardStepMs: 500 },
+        ...{ absorbBackMs: 5, carryBackMs: 0, holdBackMs: 500, maxHoldMs: 2_000 },
+        ...{ noticeForwardMs: 50, forwardStepMs: 500 },
         maxLeadMs: 5,
       },
       keeper: (listener) => this.#keeper(listener),
