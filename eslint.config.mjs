@@ -65,7 +65,7 @@ const homes = {
   kafkajs: 'src/kafka/cluster/kafkajs.ts',
   etcd3: 'src/lease/etcd.ts',
   '@grpc/grpc-js': 'src/lease/etcd.ts',
-  'prom-client': 'src/ops/metrics.ts',
+  'prom-client': 'src/ops/declaration.ts',
   fastify: 'src/ops/http.ts',
   pino: 'src/ops/log.ts',
   zod: 'src/config/field.ts',

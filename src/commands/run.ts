@@ -43,7 +43,7 @@ export async function runCommand({
     else if (fact.room === 'pipeline') metrics.pipeline(fact.fact);
     else if (fact.room === 'transaction') metrics.transaction(fact.fact);
     else if (fact.room === 'membership') metrics.membership(fact.fact);
-    else if (fact.room === 'lease') metrics.lease(fact.fact);
+    else if (fact.room === 'lease') metrics.lease(fact.fact, clock.now().wallMs);
     else metrics.registry(fact.fact);
     logFact(log, fact);
   };
@@ -115,15 +115,9 @@ async function work(
 function gaugesOf(config: Config, { worker, pipeline }: Assembled, clock: Clock): Gauges {
   const { lease, generator, sequenceUse } = worker.snapshot();
   return {
-    node: lease.node,
-    leaseSecondsLeft: lease.leaseSecondsLeft,
-    windowSecondsLeft: lease.windowLeftMs / 1_000,
-    sequenceUse,
-    idsReserved: generator?.idsReserved ?? 0,
-    rollbacks: (generator?.rollbacksAbsorbed ?? 0) + (generator?.rollbacksHeld ?? 0),
+    ...{ lease, generator, sequenceUse },
     bytesInFlight: pipeline.bytesInFlight(),
     yearsLeft: yearsLeft(layoutOf(config), clock.now().wallMs),
     lag: pipeline.lag(),
-    restingSecondsLeft: (lease.restingMs ?? 0) / 1_000,
   };
 }

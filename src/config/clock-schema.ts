@@ -46,6 +46,12 @@ export const clockSchema = z.strictObject({
   maxUnsynchronisedMs: ms(1_000)
     .default(600_000)
     .describe('No clock source knew the time for longer than this: the same.'),
+  rollbackAlarmCount: z
+    .int()
+    .min(1)
+    .default(3)
+    .describe('Set back so many times, however little, within rollbackAlarmMs: a warning until it is over.'),
+  rollbackAlarmMs: ms(1_000).default(600_000).describe('That span.'),
   sources: sources.optional().describe('Who knows the time outside the fleet.'),
   stallMs: ms(500).default(1_000).describe('A gap longer than this between two looks at the clocks is told.'),
 });

@@ -49,6 +49,8 @@ export const guardRulesOf = ({ clock }: Pick<Config, 'clock'>) => ({
   noticeForwardMs: clock.noticeForwardMs,
   forwardStepMs: clock.forwardStepMs,
   stallMs: clock.stallMs,
+  rollbackAlarmCount: clock.rollbackAlarmCount,
+  rollbackAlarmMs: clock.rollbackAlarmMs,
 });
 
 /** As `ValueSettings` of the stamp room, which this room may not import; the compiler holds the two together where they meet. */

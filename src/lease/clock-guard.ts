@@ -3,11 +3,12 @@ import type { ExternalStanding } from './external-clock.ts';
 import { offByMs, PeerClocks } from './peers.ts';
 import type { OwnTurn, Range } from './peers.ts';
 import type { ClockLevel, ClockStanding, LeaseFact } from './port.ts';
+import { isRollback, RollbackAlarm, type AlarmRules } from './rollback-alarm.ts';
 import type { ClockProof, ClockWord } from './state.ts';
 import type { Beacon, Heard } from './values.ts';
 
 /** How far the wall clock may be off before something is done about it. All in milliseconds. */
-export interface GuardRules {
+export interface GuardRules extends AlarmRules {
   /** Off by more than this for certain: told, not ready, no CLAIM and no GRANT. */
   readonly warnOffsetMs: number;
   readonly notReadyOffsetMs: number;
@@ -31,6 +32,8 @@ export const DEFAULT_GUARD_RULES: GuardRules = {
   noticeForwardMs: 50,
   forwardStepMs: 500,
   stallMs: 1_000,
+  rollbackAlarmCount: 3,
+  rollbackAlarmMs: 600_000,
 };
 
 export interface External {
@@ -58,6 +61,7 @@ export class ClockGuard {
   readonly #rules: GuardRules;
   readonly #external: External | undefined;
   readonly #peers = new PeerClocks();
+  readonly #alarm: RollbackAlarm;
   #seen: Instant | undefined;
   #judged: Judged | undefined;
   #told: ClockLevel = 'fine';
@@ -65,6 +69,7 @@ export class ClockGuard {
   constructor(rules: GuardRules, external: External | undefined) {
     this.#rules = rules;
     this.#external = external;
+    this.#alarm = new RollbackAlarm(rules);
   }
 
   /** Looks at both clocks, and tells what is new. A step of more than `forwardStepMs` is the machine's to tell. */
@@ -81,6 +86,11 @@ export class ClockGuard {
       this.#external?.forget();
       this.#judged = undefined;
       if (gainedMs <= this.#rules.forwardStepMs) facts.push({ fact: 'clock-stepped', byMs: gainedMs });
+    }
+    if (isRollback(gainedMs, passedMs)) {
+      this.#alarm.note(now.monotonicMs);
+      this.#judged = undefined;
+      facts.push({ fact: 'clock-stepped', byMs: gainedMs });
     }
     const { standing } = this.#judge(now);
     if (standing.level !== this.#told) {
@@ -140,16 +150,18 @@ export class ClockGuard {
     const off = range === undefined ? undefined : this.#levelOf(range);
     const lone = off !== undefined && by === 'one peer' && off !== 'fine' ? 'warn' : off;
     const doubt = outside === undefined ? undefined : this.#doubtOf(outside);
-    const level = worse(lone ?? 'fine', doubt === undefined ? 'fine' : 'warn');
+    const alarm = this.#alarm.why(now.monotonicMs);
+    const level = worse(lone ?? 'fine', (doubt ?? alarm) === undefined ? 'fine' : 'warn');
     const offset =
       range === undefined ? undefined : `${Math.round(offByMs(range))} ms off at least, by ${by!}`;
-    const why = lone === undefined || lone === 'fine' ? doubt : offset;
+    const why = lone === undefined || lone === 'fine' ? (doubt ?? alarm) : offset;
     return {
       standing: {
         level,
         why,
         by,
         clocks,
+        rollbackAlarm: alarm !== undefined,
         offsetMs: finite(range, middle),
         boundMs: finite(range, halfWidth),
       },

@@ -42,7 +42,7 @@ export type LeaseFact =
   | { readonly fact: 'clock-awaited'; readonly node: number; readonly why: string }
   /** No GRANT: the wall clock is ahead by this (negative: behind), for certain. */
   | { readonly fact: 'clock-off'; readonly node: number; readonly byMs: number; readonly by: string }
-  /** The wall clock gained this on the monotonic one between two looks. */
+  /** The wall clock gained this on the monotonic one between two looks (negative: it was set back). */
   | { readonly fact: 'clock-stepped'; readonly byMs: number }
   /** How far off the wall clock is has another consequence than before. */
   | ({ readonly fact: 'clock-level'; readonly was: ClockLevel } & ClockStanding)
@@ -75,6 +75,8 @@ export interface ClockStanding {
   readonly by: string | undefined;
   /** Fresh clocks of peers, one a host. */
   readonly clocks: number;
+  /** It was set back `clock.rollbackAlarmCount` times within `clock.rollbackAlarmMs`. */
+  readonly rollbackAlarm: boolean;
   /** Our wall clock ahead of them by this (negative: behind), give or take `boundMs`. */
   readonly offsetMs: number | undefined;
   readonly boundMs: number | undefined;

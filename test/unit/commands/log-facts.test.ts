@@ -5,7 +5,15 @@ import { createLog, type Level } from '../../../src/ops/log.ts';
 
 const where = { topic: 'in', partition: 3 } as const;
 const load = { sequenceUse: 0.9, records: 1, bytes: 2 };
-const standing = { level: 'warn', why: 'w', by: 'chrony', clocks: 0, offsetMs: 1, boundMs: 2 } as const;
+const standing = {
+  level: 'warn',
+  why: 'w',
+  by: 'chrony',
+  clocks: 0,
+  rollbackAlarm: false,
+  offsetMs: 1,
+  boundMs: 2,
+} as const;
 const beacon = { peerNonce: 'ab', peerWallMs: 1, sentWallMs: 1, answeredWallMs: 2, revision: '7' };
 
 type FactOf<Room extends Fact['room']> = Extract<Fact, { readonly room: Room }>['fact'];

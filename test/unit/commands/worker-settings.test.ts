@@ -45,6 +45,7 @@ describe('the configuration in the words of the rooms', () => {
         maxUnsynchronisedMs: 4_000,
       },
       ...{ noticeForwardMs: 5, forwardStepMs: 6, stallMs: 700 },
+      ...{ rollbackAlarmCount: 5, rollbackAlarmMs: 6_000 },
     };
     const changed = workerSettingsOf(configOf({ file: { ...LEAST, clock } }), 'h', noFile);
     expect(changed.lease.clockRules).toEqual(clock);

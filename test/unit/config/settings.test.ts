@@ -43,7 +43,14 @@ describe('the JSON Schema of the configuration', () => {
     const bare = numbers
       .map(({ path }) => path.at(-1)!)
       .filter((key) => !/(?:Ms|[a-z]S|Bytes|Bits|Records)$/.test(key));
-    expect(bare).toEqual(['datacenter', 'fieldNumber', 'proveEvents', 'maxSchemas', 'port']);
+    expect(bare).toEqual([
+      'datacenter',
+      'rollbackAlarmCount',
+      'fieldNumber',
+      'proveEvents',
+      'maxSchemas',
+      'port',
+    ]);
   });
 });
 

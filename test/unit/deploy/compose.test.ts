@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { parse } from 'yaml';
 import { Metrics, type Gauges } from '../../../src/ops/metrics.ts';
+import { held } from '../ops/snapshot.ts';
 
 const root = join(import.meta.dirname, '../../..');
 const read = (path: string): string => readFileSync(join(root, path), 'utf8');
@@ -28,15 +29,11 @@ interface Dashboard {
 }
 
 const nothingYet: Gauges = {
-  node: undefined,
-  leaseSecondsLeft: 0,
-  windowSecondsLeft: 0,
+  lease: { ...held, node: undefined, incarnation: undefined },
+  generator: undefined,
   sequenceUse: 0,
-  idsReserved: 0,
-  rollbacks: 0,
   bytesInFlight: 0,
   yearsLeft: 0,
-  restingSecondsLeft: 0,
   lag: [],
 };
 

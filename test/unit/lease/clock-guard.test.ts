@@ -194,7 +194,9 @@ describe('what is told', () => {
     [51, 1],
     [500, 1],
     [501, 0], // the machine tells of these
-    [-10_000, 0],
+    [-2, 0], // resolution
+    [-3, 1],
+    [-10_000, 1],
   ])('a step of %d ms: %d facts', (byMs, told) => {
     scene.wallAheadMs += byMs;
     const expected = [{ fact: 'clock-stepped', byMs }];
@@ -217,13 +219,23 @@ describe('what is told', () => {
     scene.hear(700, 700);
     expect(scene.pass(250)).toEqual([
       {
-        ...{ fact: 'clock-level', was: 'fine', level: 'not-ready', by: '2 peers', clocks: 2 },
+        ...{
+          fact: 'clock-level',
+          was: 'fine',
+          level: 'not-ready',
+          by: '2 peers',
+          clocks: 2,
+          rollbackAlarm: false,
+        },
         why: expect.stringMatching(/^(699|70\d) ms off at least, by 2 peers$/),
         ...{ offsetMs: expect.any(Number), boundMs: expect.any(Number) },
       },
     ]);
     expect(scene.pass(250)).toEqual([]);
     scene.wallAheadMs = -30_000;
-    expect(scene.pass(250)).toMatchObject([{ was: 'not-ready', level: 'refuse' }]);
+    expect(scene.pass(250)).toMatchObject([
+      { fact: 'clock-stepped', byMs: -30_000 },
+      { was: 'not-ready', level: 'refuse' },
+    ]);
   });
 });

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { CATALOGUE } from '../../../src/errors.ts';
 import { Metrics } from '../../../src/ops/metrics.ts';
-import { gauges } from './snapshot.ts';
+import { gauges, held } from './snapshot.ts';
 
 let metrics: Metrics;
 beforeEach(() => {
@@ -29,7 +29,8 @@ const open = (why: 'minting' | 'intake'): void => {
 describe('what a scrape reads', () => {
   it('golden: a worker that is well, after one transaction', async () => {
     metrics.phase({ at: 'serving' });
-    metrics.lease({ fact: 'granted', node: 7, untilMs: 1, tookMs: 1 });
+    metrics.lease({ fact: 'state', from: 'acquiring', to: 'claimed', node: 7 }, 1_500);
+    metrics.lease({ fact: 'granted', node: 7, untilMs: 1, tookMs: 1 }, 1_600);
     metrics.membership({ fact: 'synced', added: 2, revoked: 0, kept: 0 });
     metrics.pipeline({
       fact: 'committed',
@@ -43,8 +44,35 @@ describe('what a scrape reads', () => {
     });
     metrics.pipeline({ fact: 'transaction', result: 'committed', seconds: 0.02, why: '' });
     metrics.transaction({ fact: 'retried', request: 'EndTxn', errorCode: 51, attempt: 1 });
-    const quiet = /_bucket|partition_stops_total|phase_changes_total\{phase="(?!serving)/;
+    const quiet = /_bucket|_refusals|partition_stops_total|phase_changes_total\{phase="(?!serving)/;
     expect((await samples()).filter((line) => !quiet.test(line))).toEqual([
+      'snowstamp_worker_info{node="7"} 1',
+      'snowstamp_ids_reserved 1000',
+      'snowstamp_lease_seconds_left 12.5',
+      'snowstamp_window_seconds_left 9',
+      'snowstamp_lease_claimed_timestamp_seconds 1.5',
+      'snowstamp_lease_resting_seconds_left 0',
+      'snowstamp_lease_resting_nodes 0',
+      'snowstamp_lease_grants_total 1',
+      'snowstamp_lease_grant_seconds_sum 0.001',
+      'snowstamp_lease_grant_seconds_count 1',
+      'snowstamp_lease_lost_total 0',
+      'snowstamp_lease_trouble_total 0',
+      'snowstamp_lease_unknown_outcomes_total 0',
+      'snowstamp_clock_rollbacks{class="absorbed"} 4',
+      'snowstamp_clock_rollbacks{class="carried"} 3',
+      'snowstamp_clock_rollbacks{class="held"} 2',
+      'snowstamp_clock_rollbacks{class="failed"} 1',
+      'snowstamp_clock_rollback_alarm 1',
+      'snowstamp_clock_held_seconds 0.25',
+      'snowstamp_clock_forward_steps 6',
+      'snowstamp_clock_lead_seconds 0.003',
+      'snowstamp_clock_level{level="fine"} 0',
+      'snowstamp_clock_level{level="warn"} 1',
+      'snowstamp_clock_level{level="not-ready"} 0',
+      'snowstamp_clock_level{level="refuse"} 0',
+      'snowstamp_clock_offset_seconds -0.0125',
+      'snowstamp_clock_offset_bound_seconds 0.04',
       'snowstamp_phase{phase="acquiring"} 0',
       'snowstamp_phase{phase="serving"} 1',
       'snowstamp_phase{phase="suspended"} 0',
@@ -52,7 +80,6 @@ describe('what a scrape reads', () => {
       'snowstamp_phase{phase="stopped"} 0',
       'snowstamp_phase{phase="halted"} 0',
       'snowstamp_phase_changes_total{phase="serving"} 1',
-      'snowstamp_ids_reserved 1000',
       'snowstamp_events_total{route="orders",result="stamped"} 7',
       'snowstamp_events_total{route="orders",result="header_only"} 3',
       'snowstamp_events_total{route="orders",result="kept"} 1',
@@ -70,22 +97,14 @@ describe('what a scrape reads', () => {
       'snowstamp_transactions_total{result="doubtful"} 0',
       'snowstamp_transaction_seconds_sum 0.02',
       'snowstamp_transaction_seconds_count 1',
-      'snowstamp_lease_seconds_left 12.5',
-      'snowstamp_window_seconds_left 9',
-      'snowstamp_lease_resting_seconds_left 0',
       'snowstamp_sequence_use_ratio 0.25',
       'snowstamp_valve_shut{why="sequenceUse"} 0',
       'snowstamp_valve_shut{why="records"} 0',
       'snowstamp_valve_shut{why="bytes"} 0',
-      'snowstamp_worker_info{node="7"} 1',
       'snowstamp_in_flight_bytes 4096',
-      'snowstamp_clock_rollbacks 2',
       'snowstamp_years_left 67.5',
       'snowstamp_retries_total{room="transaction",request="EndTxn"} 1',
       'snowstamp_rebalances_total 1',
-      'snowstamp_lease_lost_total 0',
-      'snowstamp_lease_grants_total 1',
-      'snowstamp_lease_trouble_total 0',
       ...['ready', 'refused', 'unavailable', 'proven', 'condemned'].map(
         (outcome) => `snowstamp_schemas_total{route="orders",outcome="${outcome}"} 0`,
       ),
@@ -104,8 +123,9 @@ describe('what a scrape reads', () => {
 
   it('each counter counts its fact', async () => {
     metrics.pipeline({ fact: 'stopped', topic: 'in', partition: 0, code: 'BATCH_CORRUPT', detail: '' });
-    metrics.lease({ fact: 'lost', node: 7, why: '' });
-    metrics.lease({ fact: 'trouble', during: 'grant', why: '', detail: '', unknown: true });
+    metrics.lease({ fact: 'lost', node: 7, why: '' }, 0);
+    metrics.lease({ fact: 'trouble', during: 'grant', why: '', detail: '', unknown: true }, 0);
+    metrics.lease({ fact: 'trouble', during: 'renew', why: '', detail: '', unknown: false }, 0);
     metrics.pipeline({ fact: 'transaction', result: 'doubtful', seconds: 1, why: '' });
     metrics.pipeline({ fact: 'retried', request: 'Fetch of node 3', why: '' });
     metrics.membership({ fact: 'retried', request: 'JoinGroup', code: 15, why: '', delayMs: 1 });
@@ -113,7 +133,8 @@ describe('what a scrape reads', () => {
     expect(await family('schemas_total')).toContain('{route="orders",outcome="condemned"} 1');
     expect(await family('partition_stops_total')).toContain('{code="BATCH_CORRUPT"} 1');
     expect(await family('lease_lost_total')).toEqual(['1']);
-    expect(await family('lease_trouble_total')).toEqual(['1']);
+    expect(await family('lease_trouble_total')).toEqual(['2']);
+    expect(await family('lease_unknown_outcomes_total')).toEqual(['1']);
     expect(await family('transactions_total')).toContain('{result="doubtful"} 1');
     expect(await family('retries_total')).toEqual([
       '{room="pipeline",request="Fetch"} 1',
@@ -128,8 +149,8 @@ describe('what a scrape reads', () => {
     expect(await family('partition_state', { lag: [{ ...kept[0]!, state: 'stopped:X' }] })).toEqual([
       '{topic="in",partition="0",state="stopped:X"} 1',
     ]);
-    expect(await family('worker_info', { node: undefined })).toEqual([]);
-    expect(await family('worker_info', { node: 9 })).toEqual(['{node="9"} 1']);
+    expect(await family('worker_info', { lease: { ...held, node: undefined } })).toEqual([]);
+    expect(await family('worker_info', { lease: { ...held, node: 9 } })).toEqual(['{node="9"} 1']);
   });
 
   it('lag that is not known is no sample: a 0 would tell an alert that all is well', async () => {
@@ -140,7 +161,9 @@ describe('what a scrape reads', () => {
   });
 
   it('the rest of a worker ID is told while it is waited for (quarantine)', async () => {
-    expect(await family('lease_resting_seconds_left', { restingSecondsLeft: 34.5 })).toEqual(['34.5']);
+    expect(await family('lease_resting_seconds_left', { lease: { ...held, restingMs: 34_500 } })).toEqual([
+      '34.5',
+    ]);
     expect(await family('lease_resting_seconds_left')).toEqual(['0']);
   });
 

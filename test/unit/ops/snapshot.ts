@@ -12,7 +12,10 @@ export const held: LeaseFacts = {
   unanswered: 1,
   clockUnproven: false,
   clockAwaited: undefined,
-  clock: { level: 'fine', why: undefined, by: '3 peers', clocks: 3, offsetMs: -12.5, boundMs: 40 },
+  clock: {
+    ...{ level: 'fine', why: undefined, by: '3 peers', clocks: 3, rollbackAlarm: false },
+    ...{ offsetMs: -12.5, boundMs: 40 },
+  },
   restingMs: undefined,
 };
 
@@ -30,14 +33,18 @@ export const well: Snapshot = {
 };
 
 export const gauges: Gauges = {
-  node: 7,
-  leaseSecondsLeft: 12.5,
-  windowSecondsLeft: 9,
+  lease: { ...held, clock: { ...held.clock, level: 'warn', rollbackAlarm: true } },
+  generator: {
+    ...{ idsReserved: 1_000, lastTimestampMs: 5_000, waits: 1, leadMs: 3, heldMs: 250 },
+    ...{ rollbacksAbsorbed: 4, rollbacksCarried: 3, rollbacksHeld: 2, rollbacksFailed: 1 },
+    ...{ forwardSteps: 6, forwardSuspensions: 5 },
+    refusals: {
+      ...{ stopped: 0, 'no-permit': 0, 'lease-deadline': 7, window: 0 },
+      ...{ 'clock-back': 8, 'clock-forward': 0, 'timestamp-full': 0 },
+    },
+  },
   sequenceUse: 0.25,
-  idsReserved: 1_000,
-  rollbacks: 2,
   bytesInFlight: 4_096,
   yearsLeft: 67.5,
-  restingSecondsLeft: 0,
   lag: well.lag,
 };
