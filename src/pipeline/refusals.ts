@@ -101,14 +101,16 @@ export class Refusals {
       refusal.recordIndexes.length > 0
         ? refusal.recordIndexes.flatMap((index) => batch.letters[index] ?? [])
         : batch.letters;
-    if (!ABOUT_THE_RECORD.has(refusal.errorCode)) {
-      for (const partition of new Set(blamed.map(({ part }) => part.partition))) {
+    const partitions = new Set(blamed.map(({ part }) => part.partition));
+    const isNamed = refusal.recordIndexes.length > 0;
+    // Nobody named among several partitions: each is tried apart, or they would meet in one batch for ever.
+    if (!ABOUT_THE_RECORD.has(refusal.errorCode) || (!isNamed && partitions.size > 1)) {
+      for (const partition of partitions)
         partition.sideline(this.#clock.now().monotonicMs, this.#settings.retry, `dead letters: ${name}`);
-      }
       return;
     }
-    if (refusal.recordIndexes.length === 0 && batch.letters.length > 1) {
-      for (const { part } of batch.letters) part.partition.trialRecords = 1;
+    if (!isNamed && batch.letters.length > 1) {
+      for (const partition of partitions) partition.trialRecords = 1;
       return;
     }
     for (const { part, offset, code, message } of blamed) {
