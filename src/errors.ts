@@ -13,6 +13,7 @@ export const CATALOGUE = {
     means: 'etcd holds no domain record under this prefix: run snowstamp init',
   },
   DOMAIN_DIFFERS: { next: 'refuse', exit: 78, means: 'the domain record in etcd is not the one configured' },
+  DOMAIN_RETIRED: { next: 'halt', exit: 78, means: 'an operator retired the domain: it mints no more' },
   STORE_UNREACHABLE: { next: 'refuse', exit: 69, means: 'etcd did not answer' },
   STORE_ROLLED_BACK: {
     next: 'halt',

@@ -4,27 +4,26 @@ import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { Command, InvalidArgumentError } from 'commander';
 import { systemClock } from './clock.ts';
-import { isUuid, timeOf, wholeOf } from './commands/arguments.ts';
+import { idOf, isUuid, nodesOfText, sliceOfText, timeOf, wholeOf } from './commands/arguments.ts';
 import { configCommand, loadOrExplain } from './commands/config.ts';
 import { decodeCommand } from './commands/decode.ts';
 import { doctorCommand } from './commands/doctor.ts';
-import { initCommand } from './commands/init.ts';
+import { DOMAIN, domainCommand, type DomainRequest } from './commands/domain.ts';
+import { INIT_OPTIONS, initCommand, initOptionsOf, type InitRequest } from './commands/init.ts';
 import { GET_OPTIONS, mappingGetCommand, mappingServeCommand, SERVE_OPTIONS } from './commands/mapping.ts';
 import type { MappingRequest } from './commands/mapping.ts';
-import type { OptionLine } from './commands/line.ts';
+import type { OptionLine, Reader } from './commands/line.ts';
 import { positionCommand, type PositionFlags } from './commands/position.ts';
 import { redriveCommand, REDRIVE_OPTIONS, type RedriveRequest } from './commands/redrive.ts';
 import { runCommand } from './commands/run.ts';
 import type { Screen } from './commands/screen.ts';
 import { SCHEMAS, schemasCommand, type SchemasRequest } from './commands/schemas.ts';
 import { verifyCommand } from './commands/verify.ts';
+import { WINDOWS, windowsCommand, type WindowsRequest } from './commands/windows.ts';
 import { workersCommand } from './commands/workers.ts';
-import { etcdSettingsOf } from './commands/worker-settings.ts';
-import { layoutOf } from './config/derived.ts';
 import type { Config } from './config/schema.ts';
 import { CATALOGUE } from './errors.ts';
 import { createLog } from './ops/log.ts';
-import { DEFAULT_LAYOUT } from './snowflake/layout.ts';
 
 const NEEDED_MAJOR = 24;
 const readFile = (path: string): string => readFileSync(path, 'utf8');
@@ -86,11 +85,22 @@ function needed<T>(value: T | undefined, what: string): T {
 const whole = (text: string): number => needed(wholeOf(text), 'a whole number');
 const time = (text: string): number =>
   needed(timeOf(text), 'an ISO time like 2026-01-31 or 2026-01-31T12:00:00Z');
-const readers = {
+/** What was read for the same option before, if it may be repeated. */
+const listed = (before: unknown): unknown[] => (Array.isArray(before) ? before : []);
+const readers: Readonly<Record<Reader, (text: string, before: unknown) => unknown>> = {
   ...{ whole, time },
-  atLeastOne: (text: string): number => needed(wholeOf(text) || undefined, 'a whole number from 1 on'),
+  atLeastOne: (text) => needed(wholeOf(text) || undefined, 'a whole number from 1 on'),
+  uuid: (text) => needed(isUuid(text) ? text : undefined, 'a UUID'),
+  id: (text) => needed(idOf(text), 'an ID, decimal or hexadecimal'),
+  slices: (text, before) => [
+    ...listed(before),
+    needed(sliceOfText(text), 'a datacenter like 3 or 3=fra1,eu-central'),
+  ],
+  nodes: (text, before) => [
+    ...listed(before),
+    ...needed(nodesOfText(text), 'a node like 7, or nodes like 0..31,'),
+  ],
 };
-const uuid = (text: string): string => needed(isUuid(text) ? text : undefined, 'a UUID');
 const program = new Command('snowstamp')
   .description(
     'Gives each Kafka event a 64-bit ID no other worker can give, and republishes it exactly once.',
@@ -108,41 +118,21 @@ const withOptions = (
   );
 const around = (config: Config) => ({ config, clock: systemClock, readFile, out });
 
-withConfig('init', 'create the ID domain in etcd, once')
-  .option(
-    '--datacenter <number...>',
-    'slices this etcd cluster serves',
-    (text, before: number[] | undefined) => [...(before ?? []), whole(text)],
-  )
-  .option('--domain-id <uuid>', 'join a domain begun in another etcd cluster', uuid)
-  .option('--cluster-id <uuid>', 'UUID of this etcd cluster', uuid)
-  .option('--not-before <time>', 'ISO time above every ID minted elsewhere before', time)
-  .option('--force-short-epoch', 'less than a year of timestamps is meant')
-  .action(
-    (o: {
-      config?: string;
-      datacenter?: number[];
-      domainId?: string;
-      clusterId?: string;
-      notBefore?: number;
-      forceShortEpoch?: boolean;
-    }) =>
-      configured(o.config, (config) =>
-        initCommand(
-          {
-            etcd: etcdSettingsOf(config),
-            prefix: config.domain.prefix,
-            layout: layoutOf(config),
-            datacenters: o.datacenter?.map((datacenter) => ({ datacenter })),
-            domainId: o.domainId ?? config.domain.id,
-            clusterId: o.clusterId ?? config.domain.clusterId,
-            notBeforeMs: o.notBefore,
-            forceShortEpoch: o.forceShortEpoch,
-          },
-          systemClock,
-          out,
-        ),
-      ),
+withOptions('init', 'create the ID domain in etcd, once', INIT_OPTIONS).action(
+  ({ config: file, ...request }: InitRequest & { config?: string }) =>
+    configured(file, (config) => initCommand(initOptionsOf(config, request), systemClock, out)),
+);
+const domain = program.command('domain').description('the ID domain as it stands in etcd');
+for (const [verb, says, options] of DOMAIN)
+  withOptions(verb, says, options, domain).action(
+    ({ config: file, ...request }: DomainRequest & { config?: string }) =>
+      configured(file, (config) => domainCommand(verb, { ...around(config), request })),
+  );
+const windows = program.command('windows').description('how far each worker ID may have been used');
+for (const [verb, says, options] of WINDOWS)
+  withOptions(verb, says, options, windows).action(
+    ({ config: file, ...request }: WindowsRequest & { config?: string }) =>
+      configured(file, (config) => windowsCommand(verb, { ...around(config), request })),
   );
 withConfig('run', 'stamp events until SIGTERM').action((o: { config?: string }) =>
   configured(o.config, (config) =>
@@ -215,9 +205,7 @@ withConfig('decode', 'take IDs apart')
   .argument('<id...>')
   .option('--json', 'one JSON object per line')
   .action((ids: string[], { config: file, json = false }: { config?: string; json?: boolean }) =>
-    configuredOrNot(file, (config) =>
-      decodeCommand(ids, config === undefined ? DEFAULT_LAYOUT : layoutOf(config), { json }, out),
-    ),
+    configuredOrNot(file, (config) => decodeCommand(ids, { config, clock: systemClock, json, out })),
   );
 const schemas = program.command('schemas').description('event schemas and their stamped versions');
 for (const [verb, says, options] of SCHEMAS)

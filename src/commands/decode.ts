@@ -1,16 +1,55 @@
+import type { Clock } from '../clock.ts';
+import { layoutOf } from '../config/derived.ts';
+import type { Config } from '../config/schema.ts';
 import { CATALOGUE } from '../errors.ts';
+import { openDomain } from '../lease/domain-handle.ts';
+import { sliceOf, sliceWords, type DomainRecord, type Slice } from '../lease/domain.ts';
 import type { Decoded, Layout } from '../snowflake/layout.ts';
-import { decode, parseId } from '../snowflake/layout.ts';
+import { decode, DEFAULT_LAYOUT, parseId } from '../snowflake/layout.ts';
+import { onStore } from './on-store.ts';
+import { pinOf } from './worker-settings.ts';
+
+/** Names of datacenters: of the domain record, as far as it can be had. */
+export type NamesOf = (datacenter: number) => Pick<Slice, 'name' | 'region'>;
+
+export interface DecodeParts {
+  /** Without one: the default layout, and no names. */
+  readonly config: Config | undefined;
+  readonly clock: Clock;
+  readonly json: boolean;
+  readonly out: (line: string) => void;
+}
+
+/** `snowstamp decode <id>…`, with the layout and, where etcd answers, the names of the configured domain. */
+export async function decodeCommand(ids: string[], parts: DecodeParts): Promise<number> {
+  const { config, clock, json, out } = parts;
+  if (config === undefined) return decodeIds(ids, DEFAULT_LAYOUT, { json }, out);
+  const record = await recordOf(config, clock);
+  const namesOf: NamesOf = (datacenter) =>
+    (record === undefined ? undefined : sliceOf(record, datacenter)) ?? {};
+  return decodeIds(ids, layoutOf(config), { json, namesOf }, out);
+}
+
+/** An ID can be taken apart without etcd: then it has no names. */
+async function recordOf(config: Config, clock: Clock): Promise<DomainRecord | undefined> {
+  let record: DomainRecord | undefined;
+  const quiet = { config, clock, out: () => undefined };
+  await onStore('decode', quiet, async (store) => {
+    ({ record } = await openDomain(store, config.domain.prefix, pinOf(config)));
+    return 0;
+  });
+  return record;
+}
 
 /**
- * `snowstamp decode <id>…`: the fields of each ID, one block of lines (with `json`, one line of JSON) per argument, in order.
+ * The fields of each ID, one block of lines (with `json`, one line of JSON) per argument, in order.
  * IDs are decimal, `0x…`, or sixteen hexadecimal digits. What cannot be decoded is named, the rest is still shown.
  * Returns the exit code: 0, or that of USAGE.
  */
-export function decodeCommand(
+export function decodeIds(
   ids: string[],
   layout: Layout,
-  options: { json: boolean },
+  { json, namesOf = () => ({}) }: { json: boolean; namesOf?: NamesOf },
   out: (line: string) => void,
 ): number {
   if (ids.length === 0) {
@@ -21,8 +60,9 @@ export function decodeCommand(
   for (const [index, argument] of ids.entries()) {
     const decoded = read(layout, argument);
     if (!decoded.ok) exit = CATALOGUE.USAGE.exit;
-    if (options.json) out(asJson(argument, decoded));
-    else asLines(index, argument, decoded).forEach(out);
+    const names = decoded.ok ? namesOf(decoded.datacenter) : {};
+    if (json) out(asJson(argument, decoded, names));
+    else asLines(index, argument, decoded, names).forEach(out);
   }
   return exit;
 }
@@ -47,12 +87,12 @@ function read(layout: Layout, argument: string): Read {
 const quote = (argument: string): string =>
   JSON.stringify(argument.length > 40 ? `${argument.slice(0, 40)}…` : argument);
 
-function asLines(index: number, argument: string, decoded: Read): string[] {
+function asLines(index: number, argument: string, decoded: Read, names: ReturnType<NamesOf>): string[] {
   if (!decoded.ok) return [`decode: argument ${index + 1}, ${quote(argument)}, is ${decoded.mistake}`];
   return [
     `id          ${decoded.id}`,
     `timestamp   ${decoded.iso}  (${decoded.timestampMs})`,
-    `datacenter  ${decoded.datacenter}`,
+    `datacenter  ${sliceWords({ datacenter: decoded.datacenter, ...names })}`,
     `worker      ${decoded.worker}`,
     `node        ${decoded.node}`,
     `sequence    ${decoded.sequence}`,
@@ -60,7 +100,7 @@ function asLines(index: number, argument: string, decoded: Read): string[] {
 }
 
 /** The ID is a string: JSON numbers lose 64-bit integers. */
-function asJson(argument: string, decoded: Read): string {
+function asJson(argument: string, decoded: Read, names: ReturnType<NamesOf>): string {
   if (!decoded.ok) return JSON.stringify({ argument, error: decoded.mistake });
   const { id, iso, timestampMs, datacenter, worker, node, sequence } = decoded;
   return JSON.stringify({
@@ -68,6 +108,8 @@ function asJson(argument: string, decoded: Read): string {
     timestamp: iso,
     timestampMs,
     datacenter,
+    ...(names.name === undefined ? {} : { datacenterName: names.name }),
+    ...(names.region === undefined ? {} : { region: names.region }),
     worker,
     node,
     sequence,

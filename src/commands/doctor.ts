@@ -131,6 +131,7 @@ const REMEDIES: Readonly<Partial<Record<ErrorCode, string>>> = {
   STORE_UNREACHABLE: 'check etcd.endpoints, etcd.tls and the network; is etcd up?',
   STORE_REFUSED: 'check etcd.username and its password, and the role’s rights below domain.prefix',
   DOMAIN_MISSING: 'run snowstamp init once, or correct domain.prefix',
+  DOMAIN_RETIRED: 'use the domain that took its place, or make it with snowstamp init',
   DOMAIN_DIFFERS: 'correct the domain section of the configuration; init prints what belongs there',
   KAFKA_UNREACHABLE: 'check kafka.bootstrap, kafka.tls and the network; are the brokers up?',
   KAFKA_REFUSED: 'check kafka.sasl, kafka.tls and the access rights of this user',

@@ -1,3 +1,4 @@
+import { sliceOf, sliceWords } from '../lease/domain.ts';
 import { poolUse } from '../lease/fleet.ts';
 import type { NodeView } from '../lease/fleet.ts';
 import type { Slice } from './on-store.ts';
@@ -49,7 +50,8 @@ function rowOf(view: Taken): string[] {
 
 function nameOf({ datacenter, record, rules }: SliceOf): string {
   const nodes = `nodes ${rules.first} to ${rules.first + rules.count - 1}`;
-  return record.layout.datacenterBits === 0 ? `(${nodes})` : `of datacenter ${datacenter} (${nodes})`;
+  const slice = sliceWords(sliceOf(record, datacenter) ?? { datacenter });
+  return record.layout.datacenterBits === 0 ? `(${nodes})` : `of datacenter ${slice}, ${nodes}`;
 }
 
 /** The same as one line of JSON. PURE. */
@@ -62,7 +64,8 @@ export function workersJson(
     view.at === 'held' || view.at === 'resting' ? [objectOf(view)] : [],
   );
   const pool = { nodes: nodes.length, ...poolUse(nodes) };
-  return JSON.stringify({ atMs, domainId: record.domainId, datacenter, pool, workers });
+  const { name = null, region = null } = sliceOf(record, datacenter) ?? {};
+  return JSON.stringify({ atMs, domainId: record.domainId, datacenter, name, region, pool, workers });
 }
 
 /** null: not known. Times are Unix ms. */

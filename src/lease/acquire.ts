@@ -140,6 +140,7 @@ function judged(
       return claimNext(state, attempt, now);
     case 'domain-missing':
     case 'domain-differs':
+    case 'domain-retired':
       return halt(state, ...domainCode(verdict));
   }
 }

@@ -1,3 +1,4 @@
+import { domainTrouble } from './domain.ts';
 import type { DomainHandle } from './domain-handle.ts';
 import { domainCode } from './hold.ts';
 import { readSurvey, surveyReads } from './pool.ts';
@@ -55,10 +56,9 @@ export function askOf(effect: AskingEffect, domain: Domain, speaker: Speaker): A
 function askPool({ call }: Asking<'survey'>, { keys, text }: Domain): Ask {
   const judge = ({ found }: TransactionResult): Event => {
     const survey = readSurvey(found);
-    if (survey.domain === text) return { on: 'surveyed', call, survey };
-    const [code, detail] = domainCode({
-      at: survey.domain === undefined ? 'domain-missing' : 'domain-differs',
-    });
+    const trouble = domainTrouble(survey.domain, text);
+    if (trouble === undefined) return { on: 'surveyed', call, survey };
+    const [code, detail] = domainCode(trouble);
     return { on: 'broken', code, detail };
   };
   return { call, during: 'survey', look: surveyReads(keys), judge };

@@ -1,5 +1,5 @@
 import { SnowstampError } from '../errors.ts';
-import { decodeDomain, domainDifferences } from './domain.ts';
+import { decodeDomain, domainDifferences, isTombstone } from './domain.ts';
 import type { DomainPin, DomainRecord } from './domain.ts';
 import { keysUnder } from './protocol.ts';
 import type { Keys } from './protocol.ts';
@@ -15,7 +15,7 @@ export interface DomainHandle {
 
 /**
  * Reads the domain record and holds it against what is configured. Workers never write it.
- * @throws SnowstampError DOMAIN_MISSING, DOMAIN_DIFFERS (all fields), STORE_UNREACHABLE, STORE_REFUSED, STORE_ROLLED_BACK.
+ * @throws SnowstampError DOMAIN_MISSING, DOMAIN_RETIRED, DOMAIN_DIFFERS (all fields), STORE_UNREACHABLE, STORE_REFUSED, STORE_ROLLED_BACK.
  */
 export async function openDomain(store: LeaseStore, prefix: string, pin: DomainPin): Promise<DomainHandle> {
   const keys = keysUnder(prefix);
@@ -23,6 +23,12 @@ export async function openDomain(store: LeaseStore, prefix: string, pin: DomainP
   const text = found[0]?.[0]?.value;
   if (text === undefined) {
     throw new SnowstampError('DOMAIN_MISSING', `nothing under ${keys.domain}: run snowstamp init first`);
+  }
+  if (isTombstone(text)) {
+    throw new SnowstampError(
+      'DOMAIN_RETIRED',
+      `the domain under ${keys.domain} was retired: use its successor, or make it with snowstamp init`,
+    );
   }
   const reading = decodeDomain(text);
   if (reading.at === 'unreadable') {

@@ -4,6 +4,8 @@ import type { Layout } from '../snowflake/layout.ts';
 export interface Slice {
   readonly datacenter: number;
   readonly name?: string;
+  /** Where it stands; several datacenters may share one. */
+  readonly region?: string;
 }
 
 /**
@@ -37,7 +39,11 @@ const LAYOUT_FIELDS = ['timestampBits', 'datacenterBits', 'workerBits', 'sequenc
 export function encodeDomain(record: DomainRecord): string {
   const slices = record.slices
     .toSorted((a, b) => a.datacenter - b.datacenter)
-    .map(({ datacenter, name }) => (name === undefined ? { datacenter } : { datacenter, name }));
+    .map(({ datacenter, name, region }) => ({
+      datacenter,
+      ...(name === undefined ? {} : { name }),
+      ...(region === undefined ? {} : { region }),
+    }));
   const layout = Object.fromEntries(LAYOUT_FIELDS.map((field) => [field, record.layout[field]]));
   return JSON.stringify({
     format: 1,
@@ -74,6 +80,41 @@ export function decodeDomain(text: string): DomainReading {
   return { at: 'read', record };
 }
 
+/** What stands in the place of a domain record that was retired: every transaction of its workers compares in vain (L5). */
+export interface Tombstone {
+  readonly retiredAtMs: number;
+  readonly record: DomainRecord;
+}
+
+const MARK = 'retired;';
+
+/** Cannot be taken for a record: it is not JSON. */
+export const encodeTombstone = ({ retiredAtMs, record }: Tombstone): string =>
+  `${MARK}at=${retiredAtMs};${encodeDomain(record)}`;
+
+export const isTombstone = (text: string): boolean => text.startsWith(MARK);
+
+export function decodeTombstone(text: string): Tombstone | undefined {
+  const match = /^retired;at=(\d{1,15});(.*)$/s.exec(text);
+  if (match === null) return undefined;
+  const reading = decodeDomain(match[2]!);
+  return reading.at === 'read' ? { retiredAtMs: Number(match[1]), record: reading.record } : undefined;
+}
+
+/** The domain record under our feet is not the one we started with. */
+export type DomainTrouble =
+  | { readonly at: 'domain-missing' }
+  | { readonly at: 'domain-differs' }
+  /** An operator put a tombstone in its place. */
+  | { readonly at: 'domain-retired' };
+
+/** PURE. What is wrong with what stands where the domain record was read. */
+export function domainTrouble(found: string | undefined, expected: string): DomainTrouble | undefined {
+  if (found === undefined) return { at: 'domain-missing' };
+  if (found === expected) return undefined;
+  return { at: isTombstone(found) ? 'domain-retired' : 'domain-differs' };
+}
+
 /** One line per field in which the record in the store is not what is wanted. */
 export function domainDifferences(wanted: DomainPin, found: DomainRecord): string[] {
   const lines: string[] = [];
@@ -96,13 +137,23 @@ export function recordDifferences(wanted: DomainRecord, found: DomainRecord): st
   const text = (slices: readonly Slice[]): string =>
     slices
       .toSorted((a, b) => a.datacenter - b.datacenter)
-      .map(({ datacenter, name }) => (name === undefined ? `${datacenter}` : `${datacenter} (${name})`))
+      .map(sliceWords)
       .join(', ');
   if (text(wanted.slices) !== text(found.slices)) {
     lines.push(`slices: wanted ${text(wanted.slices)}, found ${text(found.slices)}`);
   }
   return lines;
 }
+
+/** `0`, `0 (fra1)` or `0 (fra1, eu-central)`. */
+export function sliceWords({ datacenter, name, region }: Slice): string {
+  const names = [name, region].filter((text) => text !== undefined);
+  return names.length === 0 ? `${datacenter}` : `${datacenter} (${names.join(', ')})`;
+}
+
+/** The slice of a datacenter, with its names; undefined when this cluster does not serve it. */
+export const sliceOf = (record: DomainRecord, datacenter: number): Slice | undefined =>
+  record.slices.find((slice) => slice.datacenter === datacenter);
 
 /** Node numbers of one slice: datacenter bits above worker bits. */
 export function nodesOf(
@@ -125,9 +176,11 @@ function asFields(value: unknown): Record<string, unknown> | undefined {
 function asSlice(value: unknown): Slice | undefined {
   const fields = asFields(value);
   const datacenter = fields?.['datacenter'];
-  const name = fields?.['name'];
+  const [name, region] = [fields?.['name'], fields?.['region']];
   if (!Number.isSafeInteger(datacenter)) return undefined;
-  return typeof name === 'string'
-    ? { datacenter: datacenter as number, name }
-    : { datacenter: datacenter as number };
+  return {
+    datacenter: datacenter as number,
+    ...(typeof name === 'string' ? { name } : {}),
+    ...(typeof region === 'string' ? { region } : {}),
+  };
 }

@@ -3,7 +3,8 @@ import type { Permit } from '../snowflake/permit.ts';
 import { backoffMs, isPast, latest, leaseDeadline } from './deadline.ts';
 import { breakOff, holding, send, settle, beginGrant } from './hold-ask.ts';
 import { proved } from './hold-proof.ts';
-import type { DomainTrouble, HoldVerdict } from './protocol.ts';
+import type { DomainTrouble } from './domain.ts';
+import type { HoldVerdict } from './protocol.ts';
 import { startRelease } from './release.ts';
 import { kept, withFormer } from './state.ts';
 import type { Event, Hold, HoldCall, Holding, Moment, Rules, Step, Trouble } from './state.ts';
@@ -75,6 +76,7 @@ function judged(state: Holding, hold: Hold, verdict: HoldVerdict, now: Moment, r
       return lose(state, verdict.why, now);
     case 'domain-missing':
     case 'domain-differs':
+    case 'domain-retired':
       return breakOff(state, ...domainCode(verdict));
     case 'ours':
       return acknowledge(state, hold, verdict.untilMs, now, rules);
@@ -132,7 +134,12 @@ function lose(state: Holding, why: string, now: Moment): Step {
 }
 
 export function domainCode(trouble: DomainTrouble): [ErrorCode, string] {
-  return trouble.at === 'domain-missing'
-    ? ['DOMAIN_MISSING', 'the domain record is gone from the store']
-    : ['DOMAIN_DIFFERS', 'the domain record is no longer the one read at start'];
+  switch (trouble.at) {
+    case 'domain-missing':
+      return ['DOMAIN_MISSING', 'the domain record is gone from the store'];
+    case 'domain-differs':
+      return ['DOMAIN_DIFFERS', 'the domain record is no longer the one read at start'];
+    case 'domain-retired':
+      return ['DOMAIN_RETIRED', 'an operator retired the domain: nothing is minted in it any more'];
+  }
 }

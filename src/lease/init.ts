@@ -1,28 +1,22 @@
 import type { Clock } from '../clock.ts';
 import { SnowstampError } from '../errors.ts';
-import type { Layout } from '../snowflake/layout.ts';
-import { epochInFuture, layoutMistakes, yearsLeft } from '../snowflake/layout.ts';
 import { expectAnswer } from './domain-handle.ts';
-import { decodeDomain, domainDifferences, encodeDomain, nodesOf, recordDifferences } from './domain.ts';
-import type { DomainRecord, Slice } from './domain.ts';
+import {
+  decodeDomain,
+  decodeTombstone,
+  domainDifferences,
+  encodeDomain,
+  nodesOf,
+  recordDifferences,
+} from './domain.ts';
+import type { DomainRecord } from './domain.ts';
 import { keysUnder } from './protocol.ts';
 import type { Keys } from './protocol.ts';
 import type { Compare, Entry, LeaseStore, Operation } from './store.ts';
+import { planMistakes, type InitPlan } from './init-plan.ts';
+import { TIMING_PROFILES } from './timing.ts';
+import { lookAtRemains, successionMistakes } from './tombstone.ts';
 import { decodeWindow, encodeUntil, encodeWindow } from './values.ts';
-
-export interface InitPlan {
-  readonly prefix: string;
-  readonly layout: Layout;
-  /** Slices this etcd cluster serves; only their windows are created. */
-  readonly slices: readonly Slice[];
-  /** Named when joining a domain that another cluster began; else `fresh` ones are used. */
-  readonly domainId?: string | undefined;
-  readonly clusterId?: string | undefined;
-  readonly fresh: { readonly domainId: string; readonly clusterId: string };
-  /** No ID of the domain gets a timestamp below this: above everything minted before. Unix ms, at most a day ahead. */
-  readonly notBeforeMs?: number | undefined;
-  readonly allowShortEpoch?: boolean | undefined;
-}
 
 export type InitResult =
   /** `windows`: how many were created or raised. */
@@ -32,10 +26,7 @@ export type InitResult =
 
 /** etcd takes 128 operations a transaction by default, and we compare each key we write. */
 const CHUNK = 100;
-const MAX_NODES = 16_384;
 const ROUNDS = 5;
-/** Every node rests until --not-before: further ahead it is a slip of the pen, and windows are never lowered. */
-const MAX_AHEAD_MS = 86_400_000;
 
 /**
  * Windows first, `domain` last: that is the commit point. A run cut short is finished by running it again; once the
@@ -60,59 +51,33 @@ export async function initialise(store: LeaseStore, clock: Clock, plan: InitPlan
   // A transaction refused or unanswered: somebody else is at it, or nobody knows. Look again; every step is idempotent.
   for (let round = 0; round < ROUNDS; round++) {
     const seen = await look(store, keys);
-    if (seen.domain !== undefined) {
+    const tombstone = seen.domain === undefined ? undefined : decodeTombstone(seen.domain);
+    if (seen.domain !== undefined && tombstone === undefined) {
       // Our own commit, whose answer was lost.
       if (ours && seen.domain === encodeDomain(record)) return { at: 'created', record, windows };
       return standing(seen.domain, plan, record);
     }
+    if (tombstone !== undefined) {
+      const remains = await lookAtRemains(store, keys, plan.times ?? TIMING_PROFILES.default);
+      const lines = successionMistakes(tombstone, remains, plan.layout, fromMs, nowMs);
+      if (lines.length > 0) return { at: 'refused', lines };
+    }
+    const before: Compare =
+      seen.domain === undefined
+        ? { key: keys.domain, is: 'absent' }
+        : { key: keys.domain, is: 'equal', value: seen.domain };
     const unreadable = seen.windows.filter(({ value }) => decodeWindow(value) === undefined);
     if (unreadable.length > 0) {
       return { at: 'refused', lines: unreadable.map(({ key }) => `${key} holds no window: look what it is`) };
     }
-    const raised = await raiseAll(store, keys, plan, seen.windows, fromMs);
+    const raised = await raiseAll({ store, keys, before }, plan, seen.windows, fromMs);
     windows += raised.written;
     if (!raised.whole) continue;
-    const committed = await commit(store, keys, record);
+    const committed = await commit({ store, keys, before }, record);
     if (committed === 'yes') return { at: 'created', record, windows };
     ours ||= committed === 'unknown';
   }
   throw new SnowstampError('STORE_UNREACHABLE', `gave up after ${ROUNDS} rounds without a clear answer`);
-}
-
-function planMistakes(
-  { layout, slices, allowShortEpoch, notBeforeMs }: InitPlan,
-  nowMs: number,
-  fromMs: number,
-): string[] {
-  const mistakes = layoutMistakes(layout);
-  if (!Number.isSafeInteger(fromMs))
-    mistakes.push(`--not-before is ${notBeforeMs ?? nowMs}: no Unix time in ms`);
-  if (mistakes.length > 0) return mistakes;
-  if (fromMs > nowMs + MAX_AHEAD_MS) {
-    mistakes.push(
-      '--not-before is more than a day ahead: no worker could start before it; name the time of the last ID minted elsewhere',
-    );
-  }
-  const future = epochInFuture(layout, nowMs);
-  if (future !== undefined) mistakes.push(future);
-  const years = yearsLeft(layout, fromMs);
-  if (years <= 0) mistakes.push('the timestamp field is full: choose a later epoch or more timestampBits');
-  else if (years < 1 && allowShortEpoch !== true) {
-    mistakes.push(
-      `the timestamp field lasts ${years.toFixed(2)} years: use --force-short-epoch if that is meant`,
-    );
-  }
-  if (slices.length === 0) mistakes.push('no datacenter is served');
-  if (new Set(slices.map(({ datacenter }) => datacenter)).size < slices.length) {
-    mistakes.push('a datacenter is named twice');
-  }
-  for (const { datacenter } of slices) {
-    if (Number.isInteger(datacenter) && datacenter >= 0 && datacenter < 2 ** layout.datacenterBits) continue;
-    mistakes.push(`datacenter is ${datacenter}: use 0 to ${2 ** layout.datacenterBits - 1}`);
-  }
-  const nodes = slices.length * 2 ** layout.workerBits;
-  if (nodes > MAX_NODES) mistakes.push(`${nodes} nodes are too many for one cluster: at most ${MAX_NODES}`);
-  return mistakes;
 }
 
 async function look(
@@ -143,10 +108,16 @@ function standing(text: string, plan: InitPlan, wanted: DomainRecord): InitResul
   return lines.length > 0 ? { at: 'differs', lines } : { at: 'already', record, windows: 0 };
 }
 
+/** Each transaction compares what stood in the domain's place: no domain, or the tombstone of the one before. */
+interface Site {
+  readonly store: LeaseStore;
+  readonly keys: Keys;
+  readonly before: Compare;
+}
+
 /** Missing windows are created, lower ones raised, none lowered. */
 async function raiseAll(
-  store: LeaseStore,
-  keys: Keys,
+  { store, keys, before }: Site,
   { layout, slices }: InitPlan,
   standingWindows: readonly Entry[],
   untilMs: number,
@@ -163,7 +134,7 @@ async function raiseAll(
   for (let start = 0; start < needed.length; start += CHUNK) {
     const chunk = needed.slice(start, start + CHUNK);
     const answer = await store.transact({
-      when: [{ key: keys.domain, is: 'absent' }, ...chunk.map(({ when }) => when)],
+      when: [before, ...chunk.map(({ when }) => when)],
       then: chunk.map(({ then }) => then),
       otherwise: [],
     });
@@ -195,12 +166,11 @@ function raise(
 }
 
 async function commit(
-  store: LeaseStore,
-  keys: Keys,
+  { store, keys, before }: Site,
   record: DomainRecord,
 ): Promise<'yes' | 'no' | 'unknown'> {
   const answer = await store.transact({
-    when: [{ key: keys.domain, is: 'absent' }],
+    when: [before],
     then: [{ do: 'put', key: keys.domain, value: encodeDomain(record) }],
     otherwise: [],
   });

@@ -1,5 +1,6 @@
 import type { Incarnation } from '../snowflake/permit.ts';
 import type { Entry, Read, Transaction, TransactionResult } from './store.ts';
+import { domainTrouble, type DomainTrouble } from './domain.ts';
 import { decodeBeacon, decodeWindow, encodeBeacon, encodeUntil, encodeWindow } from './values.ts';
 import type { Beacon } from './values.ts';
 
@@ -150,9 +151,6 @@ function claimIsOurs(keys: Keys, { node, createRevision, nonce }: Incarnation): 
   ];
 }
 
-/** The domain record under our feet is not the one we started with. */
-export type DomainTrouble = { readonly at: 'domain-missing' } | { readonly at: 'domain-differs' };
-
 export type ClaimVerdict =
   | { readonly at: 'claimed'; readonly createRevision: string; readonly floorMs: number }
   | { readonly at: 'taken' }
@@ -169,7 +167,7 @@ export function judgeClaim(result: TransactionResult, request: ClaimRequest): Cl
 /** The read that settles a CLAIM of unknown outcome. `free`: it has not arrived; it may still, until its lease ends. */
 export function judgeClaimSight(found: TransactionResult['found'], request: ClaimRequest): ClaimVerdict {
   const [claim, window, domain] = found.map((entries) => entries[0]);
-  const trouble = domainTrouble(domain, request.domain);
+  const trouble = domainTrouble(domain?.value, request.domain);
   if (trouble !== undefined) return trouble;
   if (claim?.value === request.nonce) return claimed(claim.createRevision, window);
   if (claim !== undefined) return { at: 'taken' };
@@ -207,7 +205,7 @@ export function judgeHoldSight(
   domain: string,
 ): HoldVerdict {
   const [claim, window, domainEntry] = found.map((entries) => entries[0]);
-  const trouble = domainTrouble(domainEntry, domain);
+  const trouble = domainTrouble(domainEntry?.value, domain);
   if (trouble !== undefined) return trouble;
   if (claim === undefined) return { at: 'gone', why: 'the claim is gone' };
   if (claim.value !== incarnation.nonce || claim.createRevision !== incarnation.createRevision) {
@@ -222,11 +220,6 @@ export function judgeHoldSight(
 export function previousBeacon(keys: Keys, result: TransactionResult): Beacon | undefined {
   const entry = result.found.flat().find(({ key }) => key === keys.beacon);
   return entry === undefined ? undefined : decodeBeacon(entry.value);
-}
-
-function domainTrouble(domain: Entry | undefined, expected: string): DomainTrouble | undefined {
-  if (domain === undefined) return { at: 'domain-missing' };
-  return domain.value === expected ? undefined : { at: 'domain-differs' };
 }
 
 /** What became of a RELEASE; `still-ours` after a refusal means that the window was raised by somebody else (L4). */

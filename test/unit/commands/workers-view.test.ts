@@ -51,7 +51,7 @@ describe('snowstamp workers', () => {
       ['34', 'resting', '–', 'host-b', '–', '2026-06-01T12:00:10.000Z', '–', '35 s', '–'],
     ]);
     expect(lines.at(-1)).toBe(
-      'pool of datacenter 1 (nodes 32 to 35): 2 of 4 held (50 %), 1 resting, 1 free, 0 missing at 2026-06-01T12:00:00.000Z',
+      'pool of datacenter 1, nodes 32 to 35: 2 of 4 held (50 %), 1 resting, 1 free, 0 missing at 2026-06-01T12:00:00.000Z',
     );
   });
 
@@ -61,7 +61,7 @@ describe('snowstamp workers', () => {
 
   it('as JSON: null for what is not known', () => {
     expect(JSON.parse(workersJson(slice, nodes, NOW))).toEqual({
-      ...{ atMs: NOW, domainId: 'd', datacenter: 1 },
+      ...{ atMs: NOW, domainId: 'd', datacenter: 1, name: null, region: null },
       pool: { nodes: 4, held: 2, resting: 1, free: 1, missing: 0 },
       workers: [
         {

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { encodeDomain } from '../../../src/lease/domain.ts';
 import { initialise } from '../../../src/lease/init.ts';
-import type { InitPlan } from '../../../src/lease/init.ts';
+import type { InitPlan } from '../../../src/lease/init-plan.ts';
 import { keysUnder } from '../../../src/lease/protocol.ts';
 import { decodeWindow, encodeWindow } from '../../../src/lease/values.ts';
 import { DEFAULT_LAYOUT } from '../../../src/snowflake/layout.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { decodeCommand } from '../../../src/commands/decode.ts';
+import { decodeIds } from '../../../src/commands/decode.ts';
 import { compose, DEFAULT_LAYOUT } from '../../../src/snowflake/layout.ts';
 
 const id = compose(DEFAULT_LAYOUT, {
@@ -11,7 +11,7 @@ const hex = id.toString(16).padStart(16, '0');
 
 function run(ids: string[], json = false): { exit: number; lines: string[] } {
   const lines: string[] = [];
-  const exit = decodeCommand(ids, DEFAULT_LAYOUT, { json }, (line) => lines.push(line));
+  const exit = decodeIds(ids, DEFAULT_LAYOUT, { json }, (line) => lines.push(line));
   return { exit, lines };
 }
 
