@@ -132,7 +132,9 @@ const windows = program.command('windows').description('how far each worker ID m
 for (const [verb, says, options] of WINDOWS)
   withOptions(verb, says, options, windows).action(
     ({ config: file, ...request }: WindowsRequest & { config?: string }) =>
-      configured(file, (config) => windowsCommand(verb, { ...around(config), request })),
+      configured(file, (config) =>
+        windowsCommand(verb, { ...around(config), request, hostName: hostname() }),
+      ),
   );
 withConfig('run', 'stamp events until SIGTERM').action((o: { config?: string }) =>
   configured(o.config, (config) =>

@@ -12,6 +12,17 @@ export class UniqueIds {
     this.#ids[this.#count++] = id;
   }
 
+  /** The highest ID of each node that gave one. */
+  highest(nodeOf: (id: bigint) => number): ReadonlyMap<number, bigint> {
+    const highest = new Map<number, bigint>();
+    for (const id of this.#ids.subarray(0, this.#count)) {
+      const node = nodeOf(id);
+      const before = highest.get(node);
+      if (before === undefined || id > before) highest.set(node, id);
+    }
+    return highest;
+  }
+
   /** How many there are, how many of them repeat an earlier one, and the first such ID. */
   judge(): { readonly ids: number; readonly duplicates: number; readonly first: bigint | undefined } {
     const sorted = this.#ids.subarray(0, this.#count).slice().sort();

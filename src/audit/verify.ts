@@ -29,6 +29,8 @@ export interface Report {
   /** Confluent wire format: which schema the values had, and which they have. */
   readonly schemas: readonly SchemaReport[];
   readonly mappings: readonly MappingReport[];
+  /** Output partitions whose first records were deleted: what IDs those had is not known. */
+  readonly truncated: readonly string[];
 }
 
 export interface Audit {
@@ -37,6 +39,8 @@ export interface Audit {
   readonly routes: readonly AuditRoute[];
   /** Undefined: there is no registry to ask. */
   readonly judge?: ((rule: ValueRule) => SchemaJudge) | undefined;
+  /** Given all IDs seen, at the end. */
+  readonly highest?: (ids: UniqueIds) => void;
   /** Told how many input records there are about, and then as they are looked at. */
   readonly expect: (records: number) => void;
   readonly progress: (records: number) => void;
@@ -58,6 +62,7 @@ export async function audit(parts: Audit): Promise<Report> {
   const partitions: PartitionReport[] = [];
   const schemas: SchemaReport[] = [];
   const mappings = new MappingAudit(parts);
+  const truncated: string[] = [];
   for (const route of parts.routes) {
     const steps = new SchemaSteps(route.name);
     const count = await parts.reader.partitionCount(route.input);
@@ -78,11 +83,15 @@ export async function audit(parts: Audit): Promise<Report> {
     }
     for (let partition = count; partition < outputs; partition++)
       partitions.push(...(await auditUnfed(parts.reader, route, partition, unique)));
+    for (let partition = 0; partition < outputs; partition++)
+      if ((await parts.reader.start(route.output, partition)) > 0)
+        truncated.push(`${route.output}-${partition}`);
     const value = route.rule.value;
     schemas.push(...(await steps.judge(value === undefined ? undefined : parts.judge?.(value))));
   }
   const mapped = await mappings.judge();
   const { ids, duplicates, first } = unique.judge();
+  parts.highest?.(unique);
   const others = [...schemas.map((one) => one.verdict), ...mapped.map(verdictOf)];
   const failed =
     duplicates > 0 ||
@@ -92,6 +101,6 @@ export async function audit(parts: Audit): Promise<Report> {
   const verdict = failed ? 'failed' : open ? 'unproven' : 'proven';
   return {
     ...{ verdict, ids, duplicateIds: duplicates, firstDuplicate: first?.toString(), partitions },
-    ...{ schemas, mappings: mapped },
+    ...{ schemas, mappings: mapped, truncated },
   };
 }

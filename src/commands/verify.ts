@@ -1,21 +1,13 @@
 import type { PartitionReport } from '../audit/pairing.ts';
-import { registryJudge } from '../audit/registry-judge.ts';
-import type { StampRule } from '../audit/rule.ts';
-import { SchemaTexts } from '../audit/schema-texts.ts';
-import { TopicReader } from '../audit/topic-reader.ts';
-import { audit, type AuditRoute, type Report } from '../audit/verify.ts';
+import type { Report } from '../audit/verify.ts';
 import type { Clock } from '../clock.ts';
-import { valueStampOf } from '../config/derived.ts';
 import type { Config } from '../config/schema.ts';
 import { CATALOGUE } from '../errors.ts';
-import { createCluster } from '../kafka/cluster/cluster.ts';
-import { createAdmin } from '../kafka/cluster/kafkajs.ts';
 import { asKnown } from '../kafka/cluster/known-error.ts';
-import type { ClusterOptions } from '../kafka/cluster/options.ts';
+import { auditRoutes } from './audit-routes.ts';
 import { createProgress } from './progress.ts';
-import { registryConnectionOf } from './registry-settings.ts';
 import { tableOf } from './table.ts';
-import { kafkaOptionsOf, type ReadFile } from './worker-settings.ts';
+import type { ReadFile } from './worker-settings.ts';
 
 export interface VerifyParts {
   readonly config: Config;
@@ -45,43 +37,9 @@ export async function verifyCommand({
     );
     return CATALOGUE.USAGE.exit;
   }
-  const options: ClusterOptions = { ...kafkaOptionsOf(config, readFile), clock, log: () => undefined };
-  const cluster = createCluster(options);
-  const admin = createAdmin(options);
   const progress = createProgress(terminal, 'verify');
   try {
-    const routes: AuditRoute[] = [];
-    const policyOf = async (topic: string): Promise<string> =>
-      (await admin.describeConfigs(topic)).get('cleanup.policy') ?? '';
-    const compacts = async (topic: string): Promise<boolean> => (await policyOf(topic)).includes('compact');
-    for (const route of chosen) {
-      const { name, input, output, deadLetter } = route;
-      routes.push({
-        name,
-        input,
-        output,
-        deadLetter,
-        rule: ruleOf(route),
-        mapping: await mappingOf(route, config.routes, chosen, policyOf),
-        inputCompacted: await compacts(input),
-        outputCompacted: await compacts(output),
-      });
-    }
-    const report = await audit({
-      reader: new TopicReader(cluster, (ms) => clock.sleep(ms)),
-      groupId: config.kafka.groupId,
-      routes,
-      judge:
-        config.registry === undefined
-          ? undefined
-          : registryJudge(new SchemaTexts(registryConnectionOf(config.registry, readFile))),
-      expect: (records) => {
-        progress.expect(records);
-      },
-      progress: (records) => {
-        progress.done(records);
-      },
-    });
+    const report = await auditRoutes({ config, clock, readFile }, chosen, progress);
     progress.end();
     if (json) out(JSON.stringify(report, null, 2));
     else for (const line of linesOf(report)) out(line);
@@ -93,45 +51,7 @@ export async function verifyCommand({
     const known = asKnown(error);
     out(known.message);
     return CATALOGUE[known.code].exit;
-  } finally {
-    await admin.close();
-    await cluster.close();
   }
-}
-
-function ruleOf(route: Config['routes'][number]): StampRule {
-  const { header, existing } = route.stamp;
-  const value = valueStampOf(route);
-  return {
-    header,
-    existing,
-    value: value === undefined ? undefined : { ...value, orHeader: route.onError === 'header' },
-  };
-}
-
-type Route = Config['routes'][number];
-
-async function mappingOf(
-  { mapping, stamp }: Route,
-  routes: readonly Route[],
-  chosen: readonly Route[],
-  policyOf: (topic: string) => Promise<string>,
-): Promise<AuditRoute['mapping']> {
-  if (mapping === undefined) return undefined;
-  const { topic, prefix = '', legacy } = mapping;
-  return {
-    topic,
-    prefix,
-    isDeleted: (await policyOf(topic)).includes('delete'),
-    isShared: routes.some((other) => other.mapping?.topic === topic && !chosen.includes(other)),
-    legacy: {
-      from: legacy.from,
-      name: legacy.name ?? '',
-      integers: legacy.integers ?? 'signed',
-      format: stamp.format,
-      wire: stamp.wire ?? 'none',
-    },
-  };
 }
 
 const COLUMNS = [

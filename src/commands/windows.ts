@@ -2,11 +2,13 @@ import { CATALOGUE } from '../errors.ts';
 import type { NodeView } from '../lease/fleet.ts';
 import { raiseWindows } from '../lease/windows.ts';
 import type { OptionLine } from './line.ts';
+import { lowerCommand, tellLedger } from './windows-lower.ts';
 import { lookAround, onStore, openSlice, type OnStore, type Slice } from './on-store.ts';
 import { seconds, stamp } from './spell.ts';
 import { tableOf } from './table.ts';
+import type { ReadFile } from './worker-settings.ts';
 
-export type WindowsVerb = 'list' | 'raise';
+export type WindowsVerb = 'list' | 'raise' | 'lower';
 
 const DATACENTER: OptionLine = ['--datacenter <number>', 'another slice than the configured one', 'whole'];
 
@@ -26,6 +28,15 @@ export const WINDOWS: readonly (readonly [WindowsVerb, string, readonly OptionLi
       ['--missing', 'all nodes of the slice without a window'],
     ],
   ],
+  [
+    'lower',
+    'take back a window that a wrong clock raised far ahead; the fleet must be down, all stamped topics are read',
+    [
+      DATACENTER,
+      ['--node <number>', 'this node', 'nodes'],
+      ['--above-id <id>', 'the node published none above this one: held against the topics', 'id'],
+    ],
+  ],
 ];
 
 export interface WindowsRequest {
@@ -34,17 +45,21 @@ export interface WindowsRequest {
   readonly to?: number;
   readonly node?: number[];
   readonly missing?: boolean;
+  readonly aboveId?: bigint;
 }
 
 export interface WindowsParts extends OnStore {
+  readonly readFile: ReadFile;
+  readonly hostName: string;
   readonly request: WindowsRequest;
 }
 
-/** `snowstamp windows list|raise`. Returns the exit code. */
+/** `snowstamp windows list|raise|lower`. Returns the exit code. */
 export async function windowsCommand(verb: WindowsVerb, parts: WindowsParts): Promise<number> {
   const { request, out } = parts;
   const { to: toMs, missing } = request;
   const nodes = missing === true ? ('missing' as const) : request.node;
+  if (verb === 'lower') return lowerCommand(parts);
   const isBoth = missing === true && request.node !== undefined;
   if (verb === 'raise' && (toMs === undefined || nodes === undefined || isBoth)) {
     out('windows raise: say --to a time, and either which --node or --missing');
@@ -54,6 +69,7 @@ export async function windowsCommand(verb: WindowsVerb, parts: WindowsParts): Pr
     const slice = await openSlice(store, parts.config, request.datacenter);
     if (toMs === undefined || nodes === undefined) {
       list(slice, await lookAround(store, slice, parts.clock), parts);
+      await tellLedger(store, slice, parts);
       return 0;
     }
     const { wallMs } = parts.clock.now();

@@ -19,6 +19,8 @@ export interface Keys {
   readonly windows: string;
   readonly claims: string;
   readonly statuses: string;
+  /** What operators did to windows against the rule that they only rise. */
+  readonly ledger: string;
   window(node: number): string;
   claim(node: number): string;
   status(node: number): string;
@@ -33,6 +35,7 @@ export function keysUnder(prefix: string): Keys {
     windows: `${root}/window/`,
     claims: `${root}/claim/`,
     statuses: `${root}/status/`,
+    ledger: `${root}/ledger/`,
     window: (node) => `${root}/window/${node}`,
     claim: (node) => `${root}/claim/${node}`,
     status: (node) => `${root}/status/${node}`,
