@@ -2,35 +2,10 @@ import type { ErrorCode } from '../errors.ts';
 import { backoffMs, isPast, leaseDeadline } from './deadline.ts';
 import { beginGrant } from './hold-ask.ts';
 import { domainCode } from './hold.ts';
-import { sortPool } from './pool.ts';
-import type { Pool, Survey } from './pool.ts';
+import { choose, startAcquiring, wait } from './survey.ts';
 import type { ClaimVerdict } from './protocol.ts';
 import { kept, withFormer } from './state.ts';
-import type {
-  Acquiring,
-  ClaimAttempt,
-  Common,
-  Effect,
-  Event,
-  Hold,
-  Moment,
-  Rules,
-  Step,
-  Trouble,
-} from './state.ts';
-
-const LONGEST_REST_WAIT_MS = 5_000;
-const HOLDERS_NAMED = 8;
-const CLOCK_RETRY_MS = 1_000;
-
-/** Reads the pool, once per round of claiming. */
-export function startAcquiring(common: Common): Step {
-  const call = common.calls + 1;
-  return {
-    state: { ...kept(common), at: 'acquiring', calls: call, step: { at: 'surveying', call } },
-    effects: [{ do: 'survey', call }],
-  };
-}
+import type { Acquiring, ClaimAttempt, Effect, Event, Hold, Moment, Rules, Step, Trouble } from './state.ts';
 
 /** From no incarnation to one. A claim that may or may not be ours is never used: its lease is closed. */
 export function stepAcquiring(state: Acquiring, event: Event, now: Moment, rules: Rules): Step {
@@ -39,13 +14,15 @@ export function stepAcquiring(state: Acquiring, event: Event, now: Moment, rules
   if (event.on === 'broken') return halt(state, event.code, event.detail);
   if ('dueMs' in step) {
     if (event.on !== 'tick' || now.monotonicMs < step.dueMs) return { state, effects: [] };
-    return step.at === 'waiting' ? startAcquiring(state) : settleAgain(state, step, now);
+    return step.at === 'waiting' ? startAcquiring(state, now, rules) : settleAgain(state, step, now);
   }
   if (!('call' in event) || event.call !== step.call) return { state, effects: [] };
   if (event.on === 'failed') return failed(state, event.trouble, now);
   switch (step.at) {
     case 'surveying':
-      return event.on === 'surveyed' ? choose(state, event.survey, now, rules) : { state, effects: [] };
+      return event.on === 'surveyed'
+        ? choose(state, step.nodes, event.survey, now, rules)
+        : { state, effects: [] };
     case 'opening':
       if (event.on !== 'lease-opened') return { state, effects: [] };
       return claimNext(
@@ -64,47 +41,6 @@ export function stepAcquiring(state: Acquiring, event: Event, now: Moment, rules
         ? judged(state, step, event.verdict, now, rules)
         : { state, effects: [] };
   }
-}
-
-function choose(state: Acquiring, survey: Survey, now: Moment, rules: Rules): Step {
-  if (now.clock?.mayClaim === false) return wait(state, now.monotonicMs + CLOCK_RETRY_MS);
-  const pool = sortPool(survey, rules, now.wallMs, state.formerNonces);
-  if (pool.free.length > 0) {
-    const turn = Math.floor(now.random * pool.free.length);
-    const candidates = [...pool.free.slice(turn), ...pool.free.slice(0, turn)];
-    const call = state.calls + 1;
-    const sent = { wallMs: now.wallMs, monotonicMs: now.monotonicMs };
-    const others = survey.claims.some(({ value }) => !state.formerNonces.includes(value));
-    return {
-      state: {
-        ...kept(state),
-        at: 'acquiring',
-        calls: call,
-        step: { at: 'opening', call, sent, candidates, others },
-      },
-      effects: [{ do: 'open-lease', call }],
-    };
-  }
-  if (pool.resting.length === 0) return halt(state, 'POOL_EXHAUSTED', exhausted(pool, rules));
-  const readyInMs = Math.min(...pool.resting.map((node) => node.readyInMs));
-  const waitMs = Math.min(LONGEST_REST_WAIT_MS, readyInMs) + now.random * 100;
-  return {
-    state: wait({ ...state, failures: 0 }, now.monotonicMs + waitMs).state,
-    effects: [{ do: 'note', fact: { fact: 'resting', nodes: pool.resting.length, readyInMs } }],
-  };
-}
-
-function wait(shared: Common, dueMs: number): Step {
-  return { state: { ...kept(shared), at: 'acquiring', step: { at: 'waiting', dueMs } }, effects: [] };
-}
-
-function exhausted({ held, missing }: Pool, { count, first }: Rules): string {
-  const nodes = `nodes ${first} to ${first + count - 1}`;
-  if (held.length === 0) return `${nodes}: none has a window; run snowstamp init for this datacenter`;
-  const names = held.slice(0, HOLDERS_NAMED).map(({ node, by }) => `${node} by ${by}`);
-  const more = held.length > HOLDERS_NAMED ? ` and ${held.length - HOLDERS_NAMED} more` : '';
-  const without = missing === 0 ? '' : `; ${missing} have no window`;
-  return `${nodes}: ${held.length} of ${count} are held (${names.join(', ')}${more})${without}; free workers or widen the node field`;
 }
 
 function claimNext(state: Acquiring, lease: Omit<ClaimAttempt, 'node' | 'nonce'>, now: Moment): Step {

@@ -1,7 +1,7 @@
 import { domainTrouble } from './domain.ts';
 import type { DomainHandle } from './domain-handle.ts';
 import { domainCode } from './hold.ts';
-import { readSurvey, surveyReads } from './pool.ts';
+import { readSample, readSurvey, sampleReads, surveyReads } from './pool.ts';
 import type { LeaseCall } from './port.ts';
 import {
   claimTransaction,
@@ -53,15 +53,16 @@ export function askOf(effect: AskingEffect, domain: Domain, speaker: Speaker): A
   }
 }
 
-function askPool({ call }: Asking<'survey'>, { keys, text }: Domain): Ask {
+function askPool({ call, nodes }: Asking<'survey'>, { keys, text }: Domain): Ask {
   const judge = ({ found }: TransactionResult): Event => {
-    const survey = readSurvey(found);
+    const survey = nodes === 'all' ? readSurvey(found) : readSample(found);
     const trouble = domainTrouble(survey.domain, text);
     if (trouble === undefined) return { on: 'surveyed', call, survey };
     const [code, detail] = domainCode(trouble);
     return { on: 'broken', code, detail };
   };
-  return { call, during: 'survey', look: surveyReads(keys), judge };
+  const look = nodes === 'all' ? surveyReads(keys) : sampleReads(keys, nodes);
+  return { call, during: 'survey', look, judge };
 }
 
 function askClaim(effect: Asking<'claim' | 'settle-claim'>, { keys, text }: Domain, speaker: Speaker): Ask {

@@ -10,7 +10,7 @@ interface WireCompare {
 }
 
 interface WireOperation {
-  readonly request_range?: { readonly key: Buffer; readonly range_end?: Buffer };
+  readonly request_range?: { readonly key: Buffer; readonly range_end?: Buffer; readonly limit?: number };
   readonly request_put?: { readonly key: Buffer; readonly value: Buffer; readonly lease?: string };
   readonly request_delete_range?: { readonly key: Buffer };
 }
@@ -60,10 +60,11 @@ function toOperation(operation: Operation): WireOperation {
   switch (operation.do) {
     case 'get':
       return { request_range: { key: Buffer.from(operation.key) } };
-    case 'list':
-      return {
-        request_range: { key: Buffer.from(operation.prefix), range_end: afterPrefix(operation.prefix) },
-      };
+    case 'list': {
+      const { prefix, limit } = operation;
+      const range = { key: Buffer.from(prefix), range_end: afterPrefix(prefix) };
+      return { request_range: limit === undefined ? range : { ...range, limit } };
+    }
     case 'put': {
       const { key, value, leaseId } = operation;
       const pair = { key: Buffer.from(key), value: Buffer.from(value) };

@@ -1,10 +1,11 @@
 import type { Instant } from '../clock.ts';
-import { startAcquiring, stepAcquiring } from './acquire.ts';
+import { stepAcquiring } from './acquire.ts';
 import { leftMs } from './deadline.ts';
 import { stepHolding } from './hold.ts';
 import { startRelease, stepReleasing } from './release.ts';
 import { kept } from './state.ts';
 import type { Event, Moment, Rules, State, Step } from './state.ts';
+import { startAcquiring } from './survey.ts';
 
 /**
  * The one writer of `State`: pure, total, every deadline and wait computed here. What it never does: guess an unknown
@@ -29,7 +30,9 @@ function stepFrom(state: State, event: Event, now: Moment, rules: Rules): Step {
     case 'lost':
       if (event.on === 'stop') return { state: { ...kept(state), at: 'stopped' }, effects: [] };
       if (event.on === 'broken') return halted(state, event);
-      return event.on === 'tick' && now.monotonicMs >= state.dueMs ? startAcquiring(state) : unchanged(state);
+      return event.on === 'tick' && now.monotonicMs >= state.dueMs
+        ? startAcquiring(state, now, rules)
+        : unchanged(state);
     case 'releasing':
       return stepReleasing(state, event, now);
     case 'stopped':

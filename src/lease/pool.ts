@@ -27,6 +27,27 @@ export function readSurvey(
   return { windows, claims, domain: domain[0]?.value };
 }
 
+/** Some others among the first so many claims are enough to know that there are any, whatever remains of ours. */
+const CLAIMS_LOOKED_AT = 16;
+
+/** The same of a few nodes: what a worker among a thousand can afford to look at, and a thousand can at once. */
+export function sampleReads(keys: Keys, nodes: readonly number[]): Read[] {
+  return [
+    { do: 'get', key: keys.domain },
+    { do: 'list', prefix: keys.claims, limit: CLAIMS_LOOKED_AT },
+    ...nodes.map((node): Read => ({ do: 'get', key: keys.claim(node) })),
+    ...nodes.map((node): Read => ({ do: 'get', key: keys.window(node) })),
+  ];
+}
+
+export function readSample(
+  found: TransactionResult['found'],
+): Survey & { readonly domain: string | undefined } {
+  const [domain = [], ...rest] = found;
+  const half = (rest.length + 1) / 2;
+  return { windows: rest.slice(half).flat(), claims: rest.slice(0, half).flat(), domain: domain[0]?.value };
+}
+
 export interface PoolRules extends LeaseTiming {
   /** Nodes of the slice: `first` … `first + count − 1`. */
   readonly first: number;
@@ -96,6 +117,22 @@ function readyAtMs(window: WindowValue, rules: PoolRules): number {
   if (window.held) return window.untilMs + restMs(rules);
   if (window.releasedAtMs === undefined) return window.untilMs;
   return Math.max(window.untilMs, window.releasedAtMs + rules.recycleDelayMs);
+}
+
+/**
+ * Numbers from 0 to below `count`, each once, in an order that chance chose; only the first `most` of them. Two workers
+ * that meet at one of them part at the next (double hashing): of a thousand at once none follows a trodden path.
+ */
+export function scattered(count: number, random: number, most = count): number[] {
+  const turn = random * count;
+  const start = Math.floor(turn);
+  let stride = 1 + Math.floor((turn - start) * (count - 1));
+  while (greatestDivisor(stride, count) > 1) stride++;
+  return Array.from({ length: Math.min(most, count) }, (_, n) => (start + n * stride) % count);
+}
+
+function greatestDivisor(a: number, b: number): number {
+  return b === 0 ? a : greatestDivisor(b, a % b);
 }
 
 /** −1 where the key ends in no number. */

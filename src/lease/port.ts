@@ -32,7 +32,7 @@ export type LeaseFact =
       readonly detail: string;
       readonly unknown: boolean;
     }
-  /** All nodes that are not held rest; claiming goes on at the earliest after `readyInMs`. */
+  /** All nodes that are not held rest, as far as looked at; claiming goes on at the earliest after `readyInMs`. */
   | { readonly fact: 'resting'; readonly nodes: number; readonly readyInMs: number }
   /** Who vouched for the wall clock before a GRANT that needed it. */
   | { readonly fact: 'clock-proven'; readonly node: number; readonly by: string }

@@ -53,7 +53,8 @@ export interface Common {
 
 export type AcquiringStep =
   | { readonly at: 'waiting'; readonly dueMs: number }
-  | { readonly at: 'surveying'; readonly call: number }
+  /** `nodes`: what was looked at. */
+  | { readonly at: 'surveying'; readonly call: number; readonly nodes: Looked }
   | {
       readonly at: 'opening';
       readonly call: number;
@@ -63,6 +64,9 @@ export type AcquiringStep =
     }
   | ({ readonly at: 'claiming' | 'settling'; readonly call: number } & ClaimAttempt)
   | ({ readonly at: 'settling-later'; readonly dueMs: number } & ClaimAttempt);
+
+/** A few nodes chosen by chance, or the whole pool. */
+export type Looked = readonly number[] | 'all';
 
 export interface ClaimAttempt {
   readonly leaseId: string;
@@ -156,7 +160,7 @@ export type ClockProof =
   | { readonly at: 'off'; readonly byMs: number; readonly by?: string };
 
 export type Effect =
-  | { readonly do: 'survey'; readonly call: number }
+  | { readonly do: 'survey'; readonly call: number; readonly nodes: Looked }
   | { readonly do: 'open-lease'; readonly call: number }
   | { readonly do: 'close-lease'; readonly leaseId: string }
   | {

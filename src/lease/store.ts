@@ -46,7 +46,9 @@ export type Compare =
   | { readonly key: string; readonly is: 'equal' | 'below'; readonly value: string };
 
 export type Read =
-  { readonly do: 'get'; readonly key: string } | { readonly do: 'list'; readonly prefix: string };
+  | { readonly do: 'get'; readonly key: string }
+  /** At most `limit` of them, lowest keys first; all without. */
+  | { readonly do: 'list'; readonly prefix: string; readonly limit?: number };
 
 export type Operation =
   | Read

@@ -80,14 +80,18 @@ function holds({ entries }: Store, compare: Compare): boolean {
 }
 
 function read({ entries }: Store, operation: Operation): Entry[] {
+  const limit = operation.do === 'list' ? operation.limit : undefined;
   const keys = Object.keys(entries).filter((key) => {
     if (operation.do === 'list') return key.startsWith(operation.prefix);
     return operation.do === 'get' && key === operation.key;
   });
-  return keys.map((key) => {
-    const { value, createRevision } = entries[key]!;
-    return { key, value, createRevision: String(createRevision) };
-  });
+  return keys
+    .toSorted()
+    .slice(0, limit)
+    .map((key) => {
+      const { value, createRevision } = entries[key]!;
+      return { key, value, createRevision: String(createRevision) };
+    });
 }
 
 function write(store: Store, operation: Operation): Store {

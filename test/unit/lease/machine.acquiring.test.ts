@@ -112,6 +112,55 @@ describe('acquiring: from no incarnation to one', () => {
     });
   });
 
+  describe('in a large pool', () => {
+    const window = (node: number, text: string) => ({
+      key: `/w/${node}`,
+      value: `${String(START_MS).padStart(20, '0')};${text}`,
+      createRevision: '1',
+    });
+    const claim = (node: number) => ({ key: `/c/${node}`, value: 'ff', createRevision: '2' });
+    function looking(): { walk: Walk; nodes: readonly number[] } {
+      const walk = new Walk({ count: 1_024 }).on({ on: 'tick' });
+      const { nodes } = walk.effect('survey');
+      if (nodes === 'all') throw new Error('looks at all');
+      return { walk, nodes };
+    }
+
+    it('looks at a few nodes first, and claims one that is free', () => {
+      const { walk, nodes } = looking();
+      expect(nodes.length).toBe(16);
+      const free = nodes.at(-1)!;
+      const survey = {
+        windows: nodes.map((node) => window(node, node === free ? 'released' : 'held')),
+        claims: nodes.slice(0, -1).map(claim),
+      };
+      walk.on({ on: 'surveyed', call: walk.call, survey });
+      walk.on({ on: 'lease-opened', call: walk.call, leaseId: 'L1', ttlMs: 15_000 });
+      expect(walk.effect('claim').node).toBe(free);
+    });
+
+    it('reads all when those are held: only then is the pool exhausted, and says how large it is and who holds it', () => {
+      const { walk, nodes } = looking();
+      const windows = nodes.map((node) => window(node, 'held;by=host-a'));
+      walk.on({ on: 'surveyed', call: walk.call, survey: { windows, claims: nodes.map(claim) } });
+      expect(walk.effect('survey').nodes).toBe('all');
+      const all = Array.from({ length: 1_024 }, (_, node) => node);
+      const whole = { windows: all.map((node) => window(node, `held;by=h${node}`)), claims: all.map(claim) };
+      walk.on({ on: 'surveyed', call: walk.call, survey: whole });
+      expect(walk.effect('halt').detail).toMatch(
+        /^nodes 0 to 1023: 1024 of 1024 are held \(0 by h0, .*7 by h7 and 1016 more\)/,
+      );
+    });
+
+    it('waits when most of those rest, as after a power cut, without reading all', () => {
+      const { walk, nodes } = looking();
+      const survey = { windows: nodes.map((node) => window(node, 'held')), claims: [claim(nodes[0]!)] };
+      walk.on({ on: 'surveyed', call: walk.call, survey });
+      expect(walk.effects).toEqual([{ do: 'note', fact: { fact: 'resting', nodes: 15, readyInMs: 35_000 } }]);
+      expect(walk.after(5_000).did('survey')).toBe(true);
+    });
+  });
+
   it('points to init when the slice has no window at all', () => {
     const walk = new Walk().on({ on: 'tick' });
     walk.on({ on: 'surveyed', call: walk.call, survey: { windows: [], claims: [] } });

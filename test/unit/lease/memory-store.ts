@@ -116,7 +116,10 @@ export class MemoryStore implements LeaseStore {
       case 'get':
         return [...this.#entries.values()].filter(({ key }) => key === operation.key);
       case 'list':
-        return [...this.#entries.values()].filter(({ key }) => key.startsWith(operation.prefix));
+        return [...this.#entries.values()]
+          .filter(({ key }) => key.startsWith(operation.prefix))
+          .toSorted((a, b) => Buffer.compare(Buffer.from(a.key), Buffer.from(b.key)))
+          .slice(0, operation.limit);
       case 'put': {
         const { key, value, leaseId } = operation;
         const createRevision = this.#entries.get(key)?.createRevision ?? String(this.#revision);

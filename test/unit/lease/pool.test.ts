@@ -1,5 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import { sortPool } from '../../../src/lease/pool.ts';
+import { readSample, readSurvey, sampleReads, scattered, sortPool } from '../../../src/lease/pool.ts';
+import { keysUnder } from '../../../src/lease/protocol.ts';
+import { systemClock } from '../../../src/clock.ts';
+import { MemoryStore } from './memory-store.ts';
 import { encodeWindow } from '../../../src/lease/values.ts';
 import type { WindowValue } from '../../../src/lease/values.ts';
 
@@ -58,5 +61,35 @@ describe('which nodes may be claimed', () => {
     const result = pool({ 32: window, 33: window }, { 32: 'ff', 33: 'former' });
     expect(result.held).toEqual([{ node: 32, by: 'host-b' }]);
     expect(result.resting.map(({ node }) => node)).toEqual([33]);
+  });
+});
+
+describe('a few nodes instead of all', () => {
+  it('are seen as they are, with claims of others wherever they stand', async () => {
+    const store = new MemoryStore(systemClock);
+    const keys = keysUnder('/s');
+    const value = encodeWindow({ untilMs: NOW, held: false });
+    for (const node of [32, 33, 34, 35]) store.put(keys.window(node), value);
+    for (const node of [32, 34]) store.put(keys.claim(node), `nonce${node}`);
+    store.put(keys.domain, 'd');
+    const answer = await store.look(sampleReads(keys, [33, 34]));
+    if (answer.at !== 'answered') throw new Error('no answer');
+    const sample = readSample(answer.value.found);
+    expect(sample.domain).toBe('d');
+    expect(new Set(sample.claims.map(({ key }) => key))).toEqual(new Set([keys.claim(32), keys.claim(34)]));
+    const { free, held } = sortPool(sample, rules, NOW, []);
+    expect(free).toEqual([33]);
+    expect(held.map(({ node }) => node)).toEqual([34]);
+    expect(readSurvey([]).domain).toBeUndefined();
+  });
+
+  it('are each chosen once, whatever chance says, and part ways: no second of two follows the first', () => {
+    for (const count of [1, 2, 3, 16, 100, 1_024])
+      for (const random of [0, 0.1, 0.5, 0.7071, 1 - 2 ** -53])
+        expect(new Set(scattered(count, random)).size).toBe(count);
+    expect(scattered(1_024, 0.3, 16)).toHaveLength(16);
+    const followers = Array.from({ length: 1_000 }, (_, n) => scattered(1_024, (100 + n / 1_000) / 1_024));
+    expect(new Set(followers.map(([first]) => first))).toEqual(new Set([100]));
+    expect(new Set(followers.map(([, second]) => second)).size).toBeGreaterThan(400);
   });
 });

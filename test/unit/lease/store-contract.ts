@@ -54,6 +54,8 @@ export function storeContract(open: () => Promise<{ store: LeaseStore; prefix: s
     await store.transact({ when: [], then: puts, otherwise: [] });
     const { found } = value(await store.look([{ do: 'list', prefix: `${prefix}/claim/` }]));
     expect(found[0]!.map((entry) => entry.value).toSorted()).toEqual(['claim/1', 'claim/2']);
+    const first = value(await store.look([{ do: 'list', prefix: `${prefix}/claim/`, limit: 1 }]));
+    expect(first.found[0]!.map((entry) => entry.value)).toEqual(['claim/1']);
   });
 
   it('deletes what hangs on a lease with the lease, and says that it is gone', async () => {
