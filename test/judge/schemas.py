@@ -46,9 +46,27 @@ def whole(schema, data, reader=None):
     return value
 
 
+def resolved(schema, data, reader):
+    """What an old reader makes of it: within unions fastavro may promote bytes to a string they are not, whoever wrote them."""
+    try:
+        return whole(schema, data, reader)
+    except UnicodeDecodeError as error:
+        return f"no string: {error.object!r}"
+
+
+def longer(case):
+    """The plain schema with a field that takes no bytes: between equal schemas fastavro resolves nothing."""
+    if case["shape"] == "envelope":
+        return None
+    schema = json.loads(case["schema"])
+    fields = [{"name": "no_bytes_at_all", "type": "null"}, *schema["fields"]]
+    return fastavro.parse_schema({**schema, "fields": fields})
+
+
 def avro(court, case):
     plain_schema = fastavro.parse_schema(json.loads(case["schema"]))
     stamped_schema = fastavro.parse_schema(json.loads(case["stamped"]))
+    longer_schema = longer(case)
     for event in case["events"]:
         plain, stamped = base64.b64decode(event["plain"]), base64.b64decode(event["stamped"])
         before = whole(plain_schema, plain)
@@ -60,7 +78,7 @@ def avro(court, case):
         else:
             rest = {name: value for name, value in read.items() if name != case["field"]}
             # An old reader: within unions it may promote, so it is compared with itself.
-            old = whole(stamped_schema, stamped, plain_schema) == whole(plain_schema, plain, plain_schema)
+            old = resolved(stamped_schema, stamped, plain_schema) == resolved(longer_schema, plain, plain_schema)
             court.judge(case, event, None if rest == before and old else "another event")
 
 

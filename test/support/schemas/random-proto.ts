@@ -145,7 +145,7 @@ class Maker {
       '',
       'reserved 13000 to 13010, 14000;',
       'reserved "was", "here";',
-      'enum E { E_NONE = 0; option allow_alias = false; E_ONE = 1; }'.replaceAll('E_', `E${message.name}_`),
+      'enum E { E_NONE = 0; option deprecated = true; E_ONE = 1; }'.replaceAll('E_', `E${message.name}_`),
     ]);
     const inner = message.inner.map((one) => this.write(one, gap));
     return [`message ${message.name}${gap()}{`, ...inner, ...fields, extra, '}'].join(gap());
