@@ -17,9 +17,9 @@ export class ProtobufFormat implements ValueFormat {
   readonly #tag: Uint8Array;
   /** The value of the last field of our number. */
   #idAt = -1;
-  /** Behind the varint read last. */
+  /** Behind what was read last. */
   #behind = 0;
-  /** Where the tag read last begins. */
+  /** Where the field begins that was looked at last. */
   #tagAt = 0;
 
   constructor(fieldNumber: number) {
@@ -31,8 +31,10 @@ export class ProtobufFormat implements ValueFormat {
     const tag = this.#tag;
     const { inserted } = cut;
     const fault = this.#walk(bytes, start, end);
-    cut.faultAt = this.#tagAt;
-    if (fault !== undefined) return fault;
+    if (fault !== undefined) {
+      cut.faultAt = this.#tagAt;
+      return fault;
+    }
     cut.insertAt(end, tag.length + 8);
     cut.replaces = this.#idAt >= 0;
     for (let i = 0; i < tag.length; i++) inserted.bytes[i] = tag[i]!;
@@ -46,35 +48,43 @@ export class ProtobufFormat implements ValueFormat {
     return id < 0n ? undefined : id;
   }
 
+  /** The top level, from tag to tag: nearly all of it is plain, and what is not is told here. */
   #walk(bytes: Uint8Array, start: number, end: number): ValueRefusal | undefined {
     let at = start;
     this.#idAt = -1;
-    while (at < end) {
+    for (;;) {
+      at = passPlain(bytes, at, end, this.#fieldNumber);
+      if (at === end) return undefined;
       this.#tagAt = at;
-      const tag = this.#uint32(bytes, at, end);
-      if (tag < 0) return this.#behind > end ? 'VALUE_TRUNCATED' : 'VALUE_NOT_PROTOBUF';
+      const fault = this.#pass(bytes, at, end);
+      if (fault !== undefined) return fault;
       at = this.#behind;
-      const field = tag >>> 3;
-      const wire = tag & 7;
-      if (field === 0) return 'VALUE_NOT_PROTOBUF';
-      if (field === this.#fieldNumber) {
-        if (wire !== WIRE.fixed64) return 'VALUE_WIRE_TYPE';
-        this.#idAt = at;
-      }
-      if (wire === WIRE.bytes) {
-        const length = this.#uint32(bytes, at, end);
-        if (length < 0 || length > LARGEST_LENGTH)
-          return this.#behind > end ? 'VALUE_TRUNCATED' : 'VALUE_NOT_PROTOBUF';
-        at = this.#behind + length;
-      } else if (wire === WIRE.varint) {
-        at = passVarint(bytes, at, end);
-        if (at < 0) return 'VALUE_NOT_PROTOBUF';
-      } else if (wire === WIRE.fixed64) at += 8;
-      else if (wire === WIRE.fixed32) at += 4;
-      else
-        return wire === WIRE.startGroup || wire === WIRE.endGroup ? 'VALUE_HAS_GROUP' : 'VALUE_NOT_PROTOBUF';
     }
-    return at === end ? undefined : 'VALUE_TRUNCATED';
+  }
+
+  /** One field, whatever it is; `#behind` is where the next one begins. */
+  #pass(bytes: Uint8Array, start: number, end: number): ValueRefusal | undefined {
+    const tag = this.#uint32(bytes, start, end);
+    if (tag < 0) return this.#behind > end ? 'VALUE_TRUNCATED' : 'VALUE_NOT_PROTOBUF';
+    const field = tag >>> 3;
+    const wire = tag & 7;
+    if (field === 0) return 'VALUE_NOT_PROTOBUF';
+    if (field === this.#fieldNumber) {
+      if (wire !== WIRE.fixed64) return 'VALUE_WIRE_TYPE';
+      this.#idAt = this.#behind;
+    }
+    if (wire === WIRE.bytes) {
+      const length = this.#uint32(bytes, this.#behind, end);
+      if (length < 0 || length > LARGEST_LENGTH)
+        return this.#behind > end ? 'VALUE_TRUNCATED' : 'VALUE_NOT_PROTOBUF';
+      this.#behind += length;
+    } else if (wire === WIRE.varint) {
+      this.#behind = passVarint(bytes, this.#behind, end);
+      if (this.#behind < 0) return 'VALUE_NOT_PROTOBUF';
+    } else if (wire === WIRE.fixed64) this.#behind += 8;
+    else if (wire === WIRE.fixed32) this.#behind += 4;
+    else return wire === WIRE.startGroup || wire === WIRE.endGroup ? 'VALUE_HAS_GROUP' : 'VALUE_NOT_PROTOBUF';
+    return this.#behind > end ? 'VALUE_TRUNCATED' : undefined;
   }
 
   /** A tag or a length: at most five bytes and 32 bits. −1 when it is none; `#behind` then lies beyond `end` if it was cut short. */
@@ -95,6 +105,53 @@ export class ProtobufFormat implements ValueFormat {
     this.#behind = at;
     return -1;
   }
+}
+
+/**
+ * Passes over fields that are whole and plain (tag and length of one or two bytes, not field 0, not `ownField`); returns where the first
+ * other one begins, or `end`. Keeps everything in small integers (`| 0`) and calls nothing: a third of the time of the walk it cuts short.
+ */
+function passPlain(bytes: Uint8Array, start: number, limit: number, ownField: number): number {
+  const end = limit | 0;
+  let at = start | 0;
+  // No field begins with 0; and an array read before the loop is not examined anew by each turn of it.
+  if (at >= end || bytes[at] === 0) return at;
+  while (at < end) {
+    let next = (at + 1) | 0;
+    let tag = bytes[at]!;
+    if (tag > 127) {
+      if (next >= end || bytes[next]! > 127) return at;
+      tag = (tag & 127) | (bytes[next]! << 7);
+      next = (next + 1) | 0;
+    }
+    const field = tag >>> 3;
+    if (field === 0 || field === ownField) return at;
+    const wire = tag & 7;
+    if (wire === WIRE.bytes) {
+      if (next >= end) return at;
+      let length = bytes[next]!;
+      next = (next + 1) | 0;
+      if (length > 127) {
+        if (next >= end || bytes[next]! > 127) return at;
+        length = (length & 127) | (bytes[next]! << 7);
+        next = (next + 1) | 0;
+      }
+      if (length > end - next) return at;
+      next = (next + length) | 0;
+    } else if (wire === WIRE.varint) {
+      const most = (next + VARINT_BYTES) | 0;
+      const stop = most < end ? most : end;
+      while (next < stop && bytes[next]! > 127) next = (next + 1) | 0;
+      if (next === stop) return at;
+      next = (next + 1) | 0;
+    } else {
+      if (wire !== WIRE.fixed64 && wire !== WIRE.fixed32) return at;
+      next = (next + (wire === WIRE.fixed64 ? 8 : 4)) | 0;
+      if (next > end) return at;
+    }
+    at = next;
+  }
+  return at;
 }
 
 /** Behind a varint of up to ten bytes; beyond `end` when it is cut short, −1 when it is longer. */

@@ -89,6 +89,23 @@ describe('a Protobuf message', () => {
     );
   });
 
+  it('cut short anywhere but between two fields it is refused, whatever the width of tags and lengths', () => {
+    const zeros = (count: number): string => '00'.repeat(count);
+    const fields = [
+      ...['0801', '08ffffffffffffffffff01', `09${zeros(8)}`, `0d${zeros(4)}`, '120161'],
+      ...[`12c801${zeros(200)}`, `12808001${zeros(16_384)}`, '1280808000'],
+      ...['800101', '81800100'.padEnd(22, '0'), 'd20901aa', `f27f8001${zeros(128)}`, 'f8ffffff0f7f'],
+    ];
+    const message = fields.join('');
+    const between = new Set(fields.map((_, i) => fields.slice(0, i).join('').length / 2));
+    for (let length = 0; length < message.length / 2; length += length > 300 && length < 16_500 ? 997 : 1) {
+      const cut = message.slice(0, length * 2);
+      const right = between.has(length) ? `${cut}${TAG}${ID}` : 'VALUE_TRUNCATED';
+      expect({ length, right: stamped(cut) === right }).toEqual({ length, right: true });
+    }
+    expect(stamped(message)).toBe(`${message}${TAG}${ID}`);
+  });
+
   it('control: our number further in is somebody else’s', () => {
     expect(stamped('1203f87f01')).toBe(`1203f87f01${TAG}${ID}`);
   });
