@@ -99,8 +99,8 @@ async function mappingOf(
       from: legacy.from,
       name: legacy.name ?? '',
       integers: legacy.integers ?? 'signed',
-      format: stamp.format,
-      wire: stamp.wire ?? 'none',
+      format: stamp.format ?? legacy.format,
+      wire: stamp.wire ?? legacy.wire ?? 'none',
     },
   };
 }
