@@ -6,6 +6,7 @@ import { readTopic } from '../../support/topics-reader.ts';
 import { User } from '../cli/program.ts';
 import { Town } from '../cli/town.ts';
 import { Gateway, type Mood } from './gateway.ts';
+import { codesOf, prefixed, register, routeFor, type Route } from './scene.ts';
 
 const SCHEMAS = new URL('../../../schemas', import.meta.url).pathname;
 const stack = new AsyncDisposableStack();
@@ -22,24 +23,6 @@ beforeAll(async () => {
 }, 180_000);
 afterAll(() => stack.disposeAsync());
 
-/** Registers a schema as a producer does, past the gateway; its ID. */
-async function register(subject: string, schema: object, schemaType = 'AVRO'): Promise<number> {
-  const answer = await fetch(`${registry}/subjects/${subject}/versions`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/vnd.schemaregistry.v1+json' },
-    body: JSON.stringify({ schema: JSON.stringify(schema), schemaType }),
-  });
-  const { id } = (await answer.json()) as { id?: number };
-  if (id === undefined) throw new Error(`${subject}: ${answer.status}`);
-  return id;
-}
-
-const prefixed = (schemaId: number, body: Uint8Array): Buffer => {
-  const prefix = Buffer.alloc(5);
-  prefix.writeInt32BE(schemaId, 1);
-  return Buffer.concat([prefix, body]);
-};
-
 /** A record with one field more in each version. */
 const version = (n: number): object => ({
   ...{ type: 'record', name: 'Event', namespace: 'test' },
@@ -54,35 +37,6 @@ const eventOf = (n: number, i: number): Buffer =>
     ...Object.fromEntries(Array.from({ length: n - 1 }, (_, f) => [`f${f}`, 'x'])),
   });
 
-interface Route {
-  readonly input: string;
-  readonly output: string;
-  readonly dead: string;
-  readonly groupId: string;
-  readonly config: string;
-}
-
-async function route(user: User, input: string, changes: object = {}): Promise<Route> {
-  const [output, dead] = [`${input}-stamped`, `${input}-dead`];
-  const names = { prefix: `/${randomName('registry')}`, groupId: randomName('group'), input, output };
-  await town.operator.create(...[input, output, dead].map((topic) => ({ topic, partitions: 1 })));
-  const config = await user.file(`${input}.yaml`, {
-    ...town.config(names),
-    registry: { url: gateway.url, ...gateway.user, timeoutMs: 500, negativeTtlMs: 1_000, ...changes },
-    routes: [
-      {
-        ...{ name: 'events', input, output, deadLetter: dead },
-        stamp: { in: 'value', format: 'avro', wire: 'confluent' },
-      },
-    ],
-  });
-  expect(await user.snowstamp('init', '-c', config)).toMatchObject({ code: 0 });
-  return { input, output, dead, groupId: names.groupId, config };
-}
-
-const send = (topic: string, values: readonly Buffer[]) =>
-  town.producer.send({ topic, messages: values.map((value) => ({ key: 'k', value })) });
-
 /** Stamped values of the one partition: the ID, and the bytes behind it. */
 async function stampedOf(topic: string): Promise<{ schemaId: number; id: bigint; body: Buffer }[]> {
   const [records = []] = await readTopic(town.bootstrap, topic);
@@ -96,22 +50,23 @@ async function stampedOf(topic: string): Promise<{ schemaId: number; id: bigint;
     return { schemaId: bytes.readInt32BE(1), id: id >> 1n, body: bytes.subarray(at + 1) };
   });
 }
-const codesOf = async (topic: string): Promise<string[]> =>
-  (await readTopic(town.bootstrap, topic))
-    .flat()
-    .map(({ headers }) =>
-      String(headers.find(({ name }) => String(name) === 'snowstamp.error.code')?.value ?? ''),
-    );
+const open = (user: User, input: string, changes: object = {}): Promise<Route> =>
+  routeFor(town, user, input, {
+    stamp: { in: 'value', format: 'avro', wire: 'confluent' },
+    registry: { url: gateway.url, ...gateway.user, timeoutMs: 500, negativeTtlMs: 1_000, ...changes },
+  });
+const send = (topic: string, values: readonly Buffer[]) =>
+  town.producer.send({ topic, messages: values.map((value) => ({ key: 'k', value })) });
 
 describe('a registry that is not always well, behind a path and a password', () => {
   it('down, failing, hung, each in the middle of new schemas: nothing lost, unstamped or twice; bad values are dead letters', async () => {
     await using user = await User.open();
-    const { input, output, dead, groupId, config } = await route(user, randomName('outage'));
+    const { input, output, dead, groupId, config } = await open(user, randomName('outage'));
     const worker = user.run(config);
     const expected: Buffer[] = [];
     const moods: readonly Mood[] = ['up', 'down', 'failing', 'hung'];
     for (const [i, mood] of moods.entries()) {
-      const schemaId = await register(`${input}-value`, version(i + 1));
+      const schemaId = await register(registry, `${input}-value`, JSON.stringify(version(i + 1)));
       const bodies = Array.from({ length: 50 }, (_, n) => eventOf(i + 1, n));
       gateway.mood = mood;
       await send(
@@ -138,7 +93,7 @@ describe('a registry that is not always well, behind a path and a password', () 
     );
     expect(new Set(stamped.map(({ id }) => id)).size).toBe(expected.length);
     expect(new Set(stamped.map(({ schemaId }) => schemaId)).size).toBe(moods.length);
-    expect(await codesOf(dead)).toEqual([
+    expect(await codesOf(town, dead)).toEqual([
       'SCHEMA_UNKNOWN',
       expect.stringMatching(/^VALUE_/),
       expect.stringMatching(/^VALUE_/),
@@ -153,7 +108,7 @@ describe('a registry that is not always well, behind a path and a password', () 
 describe('schemas register, and workers that may not', () => {
   it('registers the shipped folder once; check agrees; registerMode deny stamps what is there, buries what is not', async () => {
     await using user = await User.open();
-    const { input, output, dead, groupId, config } = await route(user, randomName('deny'), {
+    const { input, output, dead, groupId, config } = await open(user, randomName('deny'), {
       registerMode: 'deny',
     });
     const first = await user.snowstamp('schemas', 'register', SCHEMAS, '-c', config);
@@ -164,18 +119,16 @@ describe('schemas register, and workers that may not', () => {
     expect(versions.filter(({ outcome }) => outcome !== 'there')).toEqual([]);
     expect(await user.snowstamp('schemas', 'check', SCHEMAS, '-c', config)).toMatchObject({ code: 0 });
 
-    const known = await register(`${input}-value`, version(1));
+    const known = await register(registry, `${input}-value`, JSON.stringify(version(1)));
     const derived = version(1) as { fields: object[] };
-    await register(`${output}-value`, {
-      ...derived,
-      fields: [{ name: 'snowflake_id', type: 'long' }, ...derived.fields],
-    });
-    const unknown = await register(`${input}-value`, version(2));
+    const fields = [{ name: 'snowflake_id', type: 'long' }, ...derived.fields];
+    await register(registry, `${output}-value`, JSON.stringify({ ...derived, fields }));
+    const unknown = await register(registry, `${input}-value`, JSON.stringify(version(2)));
     await send(input, [prefixed(known, eventOf(1, 1)), prefixed(unknown, eventOf(2, 2))]);
     const worker = user.run(config);
     await town.operator.caughtUp(groupId, [input], { withinMs: 20_000 });
     expect((await stampedOf(output)).map(({ body }) => body)).toEqual([eventOf(1, 1)]);
-    expect(await codesOf(dead)).toEqual(['SCHEMA_NOT_REGISTERED']);
+    expect(await codesOf(town, dead)).toEqual(['SCHEMA_NOT_REGISTERED']);
     expect(await worker.end('SIGTERM')).toBe(0);
   }, 120_000);
 });
