@@ -81,8 +81,8 @@ export function provideKafka(options: KafkaOptions = {}): Promise<KafkaBackend> 
  * @throws Error saying what to install, where there is no way to run it.
  */
 export function provideEtcd(options: EtcdOptions = {}): Promise<EtcdBackend> {
-  const { members = 1, tls = false, auth = false, fresh = false, flags = [] } = options;
-  const special = members !== 1 || tls !== false || auth || flags.length > 0;
+  const { members = 1, tls = false, auth = false, fresh = false, flags = [], peersThrough } = options;
+  const special = members !== 1 || tls !== false || auth || flags.length > 0 || peersThrough !== undefined;
   const variable = 'SNOWSTAMP_TEST_ETCD';
   const running = (): EtcdBackend | undefined => {
     const endpoints = addresses(variable);

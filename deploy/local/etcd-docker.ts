@@ -72,6 +72,7 @@ function container(
 
 /** etcd in containers; a sentence where that cannot be. */
 export async function dockerEtcd(options: EtcdOptions): Promise<EtcdBackend | string> {
+  if (options.peersThrough) return 'members in containers cannot be parted by proxies of a test';
   const docker = await dockerEngine();
   if (typeof docker === 'string') return docker;
   const noImage = await missingEtcdImage(docker);

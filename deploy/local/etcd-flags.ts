@@ -9,6 +9,8 @@ export interface EtcdMember {
   /** The port of clients, the same inside and outside a container. */
   readonly client: number;
   readonly peer: number;
+  /** Where the others find it: `peer`, or a proxy in front of it. */
+  readonly peerFoundAt: number;
 }
 
 export interface EtcdLayout {
@@ -27,12 +29,14 @@ const memberName = ({ nodeId }: EtcdMember): string => `etcd${nodeId}`;
 export async function planMembers(
   count: number,
   peerHost: (nodeId: number) => string,
+  through: EtcdOptions['peersThrough'] = (ports) => Promise.resolve(ports),
 ): Promise<EtcdMember[]> {
-  const members: EtcdMember[] = [];
+  const members: Omit<EtcdMember, 'peerFoundAt'>[] = [];
   for (let nodeId = 1; nodeId <= count; nodeId++) {
     members.push({ nodeId, peerHost: peerHost(nodeId), client: await freePort(), peer: await freePort() });
   }
-  return members;
+  const found = await through(members.map(({ peer }) => peer));
+  return members.map((member, i) => ({ ...member, peerFoundAt: found[i] ?? member.peer }));
 }
 
 /**
@@ -69,8 +73,8 @@ export function memberFlags(
     `--listen-client-urls=${http}://${bind}:${member.client}`,
     `--advertise-client-urls=${http}://${clientHost}:${member.client}`,
     `--listen-peer-urls=${http}://${bind}:${member.peer}`,
-    `--initial-advertise-peer-urls=${http}://${member.peerHost}:${member.peer}`,
-    `--initial-cluster=${members.map((m) => `${memberName(m)}=${http}://${m.peerHost}:${m.peer}`).join(',')}`,
+    `--initial-advertise-peer-urls=${http}://${member.peerHost}:${member.peerFoundAt}`,
+    `--initial-cluster=${members.map((m) => `${memberName(m)}=${http}://${m.peerHost}:${m.peerFoundAt}`).join(',')}`,
     '--initial-cluster-state=new',
     '--log-level=warn',
     // Data dies with the run, and a killed process loses nothing that the kernel holds: no need to wait for a disk.

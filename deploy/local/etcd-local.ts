@@ -56,7 +56,7 @@ function backendNode(
 export async function localEtcd(options: EtcdOptions): Promise<EtcdBackend> {
   const binary = await etcdBinary();
   const folder = dataFolder('etcd');
-  const members = await planMembers(options.members ?? 1, () => '127.0.0.1');
+  const members = await planMembers(options.members ?? 1, () => '127.0.0.1', options.peersThrough);
   const certificates = options.tls ? await etcdCertificates(folder, 'snowstamp', []) : undefined;
   const tls = certificates ? { tls: { caFile: certificates.caFile, ...certificates.client } } : {};
   const endpoint = ({ client }: EtcdMember) => `${scheme(options)}://127.0.0.1:${client}`;

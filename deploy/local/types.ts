@@ -52,6 +52,11 @@ export interface EtcdOptions {
   readonly fresh?: boolean;
   /** Further command-line flags of each member, e.g. `--quota-backend-bytes=16777216`. */
   readonly flags?: readonly string[];
+  /**
+   * Given the ports on which members listen for each other, the ports at which they are to find each other: proxies of a
+   * test that parts them. Local processes only.
+   */
+  readonly peersThrough?: (ports: readonly number[]) => Promise<readonly number[]>;
 }
 
 export interface EtcdBackend extends AsyncDisposable {

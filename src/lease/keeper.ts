@@ -16,6 +16,7 @@ import { timingMistakes } from './timing.ts';
 
 /** However little is to be done, the clocks are looked at this often: a step is noticed within one look. */
 const LONGEST_SLEEP_MS = 250;
+const WOKEN = 'something happened';
 
 /**
  * The machine joined to a store, a clock and a listener. Every event passes `#dispatch`, one at a time and whole:
@@ -174,7 +175,8 @@ export class Keeper implements LeaseKeeper {
     } finally {
       this.#dispatching = false;
     }
-    this.#wake.abort();
+    // With a reason, or an error with its stack would be made for each event.
+    this.#wake.abort(WOKEN);
   }
 
   #advance(event: Event): void {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { systemClock } from '../../src/clock.ts';
 import type { Clock } from '../../src/clock.ts';
+import { openDomain } from '../../src/lease/domain-handle.ts';
 import { EtcdStore } from '../../src/lease/etcd.ts';
 import { initialise } from '../../src/lease/init.ts';
 import type { LeaseStore } from '../../src/lease/store.ts';
@@ -19,6 +20,9 @@ export const SHORT = { ttlS: 5, windowMs: 3_000, refreshMs: 600 } as const;
 export const TTL_MS = SHORT.ttlS * 1_000;
 /** The product's own bound of one try at that TTL. */
 export const TRY_MS = TTL_MS / 5;
+
+const SHARERS = 8;
+const OPENED_AT_ONCE = 32;
 
 export interface SceneOptions {
   /** Nodes are 2^workerBits. */
@@ -85,6 +89,26 @@ export class LeaseScene implements AsyncDisposable {
     });
     this.#workers.push(worker);
     return worker;
+  }
+
+  /**
+   * So many workers in this process, which claim at once. Eight share a connection, and all are open beforehand, so that
+   * it is claims that are waited for.
+   */
+  async fleet(name: string, count: number, options: StartOptions = {}): Promise<MintingWorker[]> {
+    const stores = Array.from({ length: Math.ceil(count / SHARERS) }, () =>
+      this.store(options.endpoints, options.tryMs),
+    );
+    for (let n = 0; n < stores.length; n += OPENED_AT_ONCE)
+      await Promise.all(stores.slice(n, n + OPENED_AT_ONCE).map((store) => store.look([])));
+    const domain = await openDomain(stores[0]!, this.prefix, {});
+    const { through = (store: LeaseStore) => store } = options;
+    const each = (n: number): StartOptions => ({
+      ...options,
+      domain,
+      through: () => through(stores[n % stores.length]!),
+    });
+    return Promise.all(Array.from({ length: count }, (_, n) => this.start(`${name}${n}`, each(n))));
   }
 
   /** A worker in a process of its own. */

@@ -25,6 +25,8 @@ export interface MintingOptions {
   readonly timing: Pick<KeeperOptions, 'ttlS' | 'windowMs' | 'refreshMs'>;
   readonly heed?: Heed;
   readonly pin?: DomainPin;
+  /** Where it was read before. */
+  readonly domain?: KeeperOptions['domain'];
   readonly keeper?: Partial<KeeperOptions>;
   readonly generator?: Partial<GeneratorOptions>;
   /** Default 2 ms: every millisecond is used, and a timer that is late loses none to the lead. */
@@ -70,7 +72,7 @@ export class MintingWorker implements LeaseListener, WorkerLog {
 
   /** @throws SnowstampError as a worker at its start does. */
   static async start(store: LeaseStore, clock: Clock, options: MintingOptions): Promise<MintingWorker> {
-    const domain = await openDomain(store, options.prefix, options.pin ?? {});
+    const domain = options.domain ?? (await openDomain(store, options.prefix, options.pin ?? {}));
     return new MintingWorker(store, clock, options, domain);
   }
 
