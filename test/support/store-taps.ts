@@ -80,25 +80,3 @@ export class Optimist extends Relay {
     return renewed ? answer : { at: 'answered', value: { ttlMs: this.#ttlMs } };
   }
 }
-
-const NO_WINDOW = `${'0'.repeat(20)};released`;
-
-/** For controls: as if windows were not kept. None rests, none is a floor, and a GRANT need not rise above one. */
-export class Amnesiac extends Relay {
-  override async transact(transaction: Transaction): Promise<Answer<TransactionResult>> {
-    const when = transaction.when.filter(({ is }) => is !== 'below');
-    return forgotten(await super.transact({ ...transaction, when }));
-  }
-
-  override async look(operations: readonly Read[]): Promise<Answer<TransactionResult>> {
-    return forgotten(await super.look(operations));
-  }
-}
-
-function forgotten(answer: Answer<TransactionResult>): Answer<TransactionResult> {
-  if (answer.at !== 'answered') return answer;
-  const found = answer.value.found.map((entries) =>
-    entries.map((entry) => (entry.key.includes('/window/') ? { ...entry, value: NO_WINDOW } : entry)),
-  );
-  return { at: 'answered', value: { ...answer.value, found } };
-}
