@@ -20,17 +20,22 @@ const ROUND_US = 60_000;
 
 type Side = () => number;
 
+/** Two of the same: a section met again would have been searched already. */
+const twice = <T>(make: () => T): readonly [T, T] => [make(), make()];
+
 /** Where the ID goes, by the product, and the copies around it, as its record splicer makes them. */
 function valueSplicer({ format, values }: Lane): Side {
   const place = formatOf(settings({ format }));
   const cut = new Cut();
-  const section = new Uint8Array(Buffer.concat(values));
+  const sections = twice(() => new Bytes(new Uint8Array(Buffer.concat(values))));
   const lengths = Uint32Array.from(values, ({ length }) => length);
-  const from = new Bytes(section);
-  const arena = new Bytes(new Uint8Array(section.length + EVENTS * 64));
+  const arena = new Bytes(new Uint8Array(sections[0].bytes.length + EVENTS * 64));
   const id = new FixedId();
   id.set(FIRST_ID);
+  let turn = 0;
   return () => {
+    const from = sections[(turn ^= 1)]!;
+    const section = from.bytes;
     let start = 0;
     let to = 0;
     let count = 0;
@@ -55,13 +60,15 @@ function recordSplicer({ format, values }: Lane): Side {
     book: undefined,
     refused: 'tell',
   });
-  const section = sectionOf(values);
+  const sections = twice(() => sectionOf(values));
   const header = headerOf(values.length);
   const cursor = new RecordCursor(stamp.watch);
   const writer = new BatchWriter(new BufferPool(1 << 24));
   const id = new FixedId();
   id.set(FIRST_ID);
+  let turn = 0;
   return () => {
+    const section = sections[(turn ^= 1)]!;
     writer.begin(1 << 23);
     cursor.load(section, header);
     let count = 0;
