@@ -16,6 +16,8 @@ export interface Lane {
   readonly format: 'avro' | 'json' | 'protobuf';
   /** ≥ this many times less CPU than the fastest of the other ways. */
   readonly target: number;
+  /** Of the plain event. */
+  readonly schema: string;
   readonly values: readonly Uint8Array[];
   readonly peers: readonly Peer[];
 }
@@ -78,6 +80,7 @@ function avroLane(pad: number): Lane {
   return {
     format: 'avro',
     target: 20,
+    schema: schemaOf(FIELDS),
     values: orders(pad + 17, (event) => numbers.toBuffer(event)),
     peers: [
       { name: 'avsc, longs as numbers, the ID alone a BigInt', again: by(numbers, numbersAndId) },
@@ -100,6 +103,7 @@ function protobufLane(pad: number): Lane {
   return {
     format: 'protobuf',
     target: 25,
+    schema: PROTO(''),
     values: orders(pad + 15, (event) => plain.encode(event).finish()),
     peers: [
       {
@@ -114,11 +118,20 @@ function protobufLane(pad: number): Lane {
   };
 }
 
+const JSON_TYPES: Readonly<Record<string, string>> = { long: 'integer', int: 'integer', string: 'string' };
+const JSON_SCHEMA = JSON.stringify({
+  type: 'object',
+  properties: Object.fromEntries(
+    FIELDS.map(({ name, type }) => [name, { type: typeof type === 'string' ? JSON_TYPES[type] : 'array' }]),
+  ),
+});
+
 function jsonLane(pad: number): Lane {
   const id = FIRST_ID.toString();
   return {
     format: 'json',
     target: 6,
+    schema: JSON_SCHEMA,
     values: orders(pad / 1.1 - 14, (event) => Buffer.from(JSON.stringify(event))),
     peers: [
       {
