@@ -1,48 +1,47 @@
+import { canonical, isMessage, statementsOf, type Statement } from './proto-statements.ts';
 import type { ValueRule } from './rule.ts';
 
-/** The text with the field behind the opening brace of the message at that path, and nothing besides. PURE. */
+/**
+ * The original with the field in the message at that path, and nothing besides. By statements, not by bytes: some registries give a text
+ * out as they print it. PURE.
+ */
 export function stampedProto(
   original: string,
   stamped: string,
   { field, fieldNumber }: Pick<ValueRule, 'field' | 'fieldNumber'>,
   messagePath: string,
 ): string | undefined {
-  const open = openOf(original, messagePath);
-  if (open < 0) return `the original has no message ${messagePath}`;
-  const [before, after] = [original.slice(0, open), original.slice(open)];
-  if (!stamped.startsWith(before) || !stamped.endsWith(after)) return 'they differ in more than the ID';
-  const inserted = stamped
-    .slice(open, stamped.length - after.length)
-    .trim()
-    .replaceAll(/\s+/g, ' ');
-  const wanted = `sfixed64 ${field} = ${fieldNumber};`;
-  return inserted === wanted || inserted === `optional ${wanted}`
-    ? undefined
-    : `it has ${JSON.stringify(inserted)} where ${wanted} belongs`;
+  const [before, after] = [statementsOf(original), statementsOf(stamped)];
+  if (before === undefined || after === undefined) return 'one of them is no Protobuf schema';
+  const path = messagePath.split('.').map(Number);
+  if (messageAt(before, path) === undefined) return `the original has no message ${messagePath}`;
+  const wanted = `sfixed64 ${field} = ${fieldNumber}`;
+  const plain = without(after, path, ({ text, block }) => {
+    return block === undefined && (text === wanted || text === `optional ${wanted}`);
+  });
+  if (plain === undefined) return `it has no ${wanted}; in message ${messagePath}`;
+  return canonical(plain) === canonical(before) ? undefined : 'they differ in more than the ID';
 }
 
-const TOKEN = /\/\/[^\n]*|\/\*[^]*?\*\/|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|[A-Za-z_]\w*|[{};]/g;
+function messageAt(statements: readonly Statement[], path: readonly number[]): Statement | undefined {
+  const [index, ...rest] = path;
+  const found = index === undefined ? undefined : statements.filter(isMessage)[index];
+  return rest.length === 0 || found === undefined ? found : messageAt(found.block!, rest);
+}
 
-/** Behind the brace that opens the message with these indexes, −1 when there is none. */
-function openOf(text: string, messagePath: string): number {
-  /** By open brace: its path as a message, undefined for anything else, and how many messages it held so far. */
-  const open: { readonly path: string | undefined; count: number }[] = [{ path: '', count: 0 }];
-  let statement: string[] = [];
-  for (const { 0: token, index } of text.matchAll(TOKEN)) {
-    if (token.startsWith('/')) continue;
-    if (token === '{') {
-      const outer = open.at(-1)!;
-      const isMessage = statement[0] === 'message' && outer.path !== undefined;
-      const path = isMessage ? `${outer.path === '' ? '' : `${outer.path}.`}${outer.count++}` : undefined;
-      if (path === messagePath) return index + 1;
-      open.push({ path, count: 0 });
-    } else if (token === '}') open.pop();
-    else if (token !== ';') {
-      statement.push(token);
-      continue;
-    }
-    statement = [];
-    if (open.length === 0) return -1;
+/** All statements, but the first like that of the message at the path; undefined: there is none. */
+function without(
+  statements: readonly Statement[],
+  path: readonly number[],
+  isLike: (statement: Statement) => boolean,
+): readonly Statement[] | undefined {
+  const [index, ...rest] = path;
+  if (index === undefined) {
+    const at = statements.findIndex(isLike);
+    return at < 0 ? undefined : statements.toSpliced(at, 1);
   }
-  return -1;
+  const message = statements.filter(isMessage)[index];
+  const block = message === undefined ? undefined : without(message.block!, rest, isLike);
+  if (message === undefined || block === undefined) return undefined;
+  return statements.with(statements.indexOf(message), { text: message.text, block });
 }

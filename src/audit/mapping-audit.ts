@@ -13,6 +13,8 @@ export interface MappingRule {
   readonly isDeleted: boolean;
   /** Routes that are not looked at write there as well. */
   readonly isShared: boolean;
+  /** Unix ms in an ID, which is the time of its record; undefined: the broker sets the times of the topic's records. */
+  readonly timeOf: ((id: bigint) => bigint) | undefined;
 }
 
 interface Watched {
@@ -40,8 +42,8 @@ export class MappingAudit {
   ): { readonly mapped: (input: AuditRecord, id: bigint) => void; readonly gap: () => void } {
     const { mapping } = route;
     if (mapping === undefined) return { mapped: () => undefined, gap: () => undefined };
-    const { topic, prefix, legacy } = mapping;
-    const entry = this.#books.get(topic) ?? { book: new MappingBook(topic), watched: [] };
+    const { topic, prefix, legacy, timeOf } = mapping;
+    const entry = this.#books.get(topic) ?? { book: new MappingBook(topic, timeOf), watched: [] };
     this.#books.set(topic, entry);
     const { book } = entry;
     if (mapping.isShared || route.inputCompacted || route.outputCompacted) book.hasGaps = true;

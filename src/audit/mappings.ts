@@ -46,7 +46,11 @@ export class MappingBook {
   };
   readonly #strays: { readonly id: bigint; readonly what: string }[] = [];
 
-  constructor(topic: string) {
+  readonly #timeOf: ((id: bigint) => bigint) | undefined;
+
+  /** `timeOf`: Unix ms in an ID; undefined: times of records mean nothing. */
+  constructor(topic: string, timeOf?: (id: bigint) => bigint) {
+    this.#timeOf = timeOf;
     const counts = { mapped: 0, withoutLegacy: 0, missing: 0, stale: 0, extra: 0, unproven: 0 };
     this.report = { topic, ...counts, firstDifference: undefined };
   }
@@ -62,11 +66,12 @@ export class MappingBook {
   }
 
   /** One record of the topic; of each partition in its order, once all events were told. */
-  word({ key, value, timestamp, offset }: AuditRecord, partition: number): void {
-    const text = value?.toString('latin1') ?? '';
-    const id = idIn(text);
-    if (key === null || (value !== null && id === undefined)) {
-      this.#wrong('extra', `${this.report.topic}-${partition} offset ${offset}: is no mapping`);
+  word(record: AuditRecord, partition: number): void {
+    const { key, value, timestamp, offset } = record;
+    const id = idIn(value?.toString('latin1') ?? '');
+    const why = this.#noMapping(record, id);
+    if (key === null || why !== undefined) {
+      this.#wrong('extra', `${this.report.topic}-${partition} offset ${offset}: is no mapping: ${why}`);
       return;
     }
     const name = key.toString('utf8');
@@ -79,6 +84,16 @@ export class MappingBook {
     if (this.#unread.has(id) || this.#idsOf(name).has(id)) return;
     const what = `${this.report.topic}-${partition} offset ${offset}: maps ${JSON.stringify(name)} to ${id}, which no event with that legacy ID has`;
     this.#strays.push({ id, what });
+  }
+
+  /** What speaks against it; a tombstone is somebody's, who takes a mapping back in their own way. */
+  #noMapping({ key, value, headers, timestamp }: AuditRecord, id: bigint | undefined): string | undefined {
+    if (key === null) return 'it has no key';
+    if (value === null) return undefined;
+    if (id === undefined) return 'its value is no ID';
+    if (headers.length > 0) return `it has headers: ${headers.length}`;
+    const timeMs = this.#timeOf?.(id) ?? timestamp;
+    return timeMs === timestamp ? undefined : `timestamp ${timestamp} is not the ${timeMs} of ID ${id}`;
   }
 
   #idsOf(key: string): ReadonlySet<bigint> {

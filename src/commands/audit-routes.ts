@@ -34,15 +34,16 @@ export async function auditRoutes(
   const options: ClusterOptions = { ...kafkaOptionsOf(config, readFile), clock, log: () => undefined };
   const cluster = createCluster(options);
   const admin = createAdmin(options);
-  const policyOf = async (topic: string): Promise<string> =>
-    (await admin.describeConfigs(topic)).get('cleanup.policy') ?? '';
-  const compacts = async (topic: string): Promise<boolean> => (await policyOf(topic)).includes('compact');
+  const configsOf = (topic: string): Promise<ReadonlyMap<string, string | null>> =>
+    admin.describeConfigs(topic);
+  const compacts = async (topic: string): Promise<boolean> =>
+    ((await configsOf(topic)).get('cleanup.policy') ?? '').includes('compact');
   const auditRoute = async (route: Route): Promise<AuditRoute> => {
     const { name, input, output, deadLetter } = route;
     return {
       ...{ name, input, output, deadLetter },
       rule: ruleOf(route),
-      mapping: await mappingOf(route, config.routes, chosen, policyOf),
+      mapping: await mappingOf(route, config, chosen, configsOf),
       inputCompacted: await compacts(input),
       outputCompacted: await compacts(output),
     };
@@ -84,17 +85,19 @@ function ruleOf(route: Config['routes'][number]): StampRule {
 
 async function mappingOf(
   { mapping, stamp }: Route,
-  routes: readonly Route[],
+  { routes, domain }: Config,
   chosen: readonly Route[],
-  policyOf: (topic: string) => Promise<string>,
+  configsOf: (topic: string) => Promise<ReadonlyMap<string, string | null>>,
 ): Promise<AuditRoute['mapping']> {
   if (mapping === undefined) return undefined;
   const { topic, prefix = '', legacy } = mapping;
+  const configs = await configsOf(topic);
   return {
     topic,
     prefix,
-    isDeleted: (await policyOf(topic)).includes('delete'),
+    isDeleted: (configs.get('cleanup.policy') ?? '').includes('delete'),
     isShared: routes.some((other) => other.mapping?.topic === topic && !chosen.includes(other)),
+    timeOf: configs.get('message.timestamp.type') === 'LogAppendTime' ? undefined : timeIn(domain.layout),
     legacy: {
       from: legacy.from,
       name: legacy.name ?? '',
@@ -103,4 +106,10 @@ async function mappingOf(
       wire: stamp.wire ?? legacy.wire ?? 'none',
     },
   };
+}
+
+/** Unix ms in an ID, by the layout alone: an audit asks nobody who mints. */
+function timeIn({ timestampBits, epoch }: Config['domain']['layout']): (id: bigint) => bigint {
+  const [lowerBits, epochMs] = [BigInt(63 - timestampBits), BigInt(Date.parse(epoch))];
+  return (id) => (id >> lowerBits) + epochMs;
 }

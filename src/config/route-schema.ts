@@ -1,4 +1,4 @@
-import { bytes, file, text, topic, z } from './field.ts';
+import { bytes, text, topic, z } from './field.ts';
 
 /** Keys without a default are told apart from keys left out: those of a value stamp are refused beside `in: header`. */
 const stamp = z.strictObject({
@@ -34,8 +34,6 @@ const stamp = z.strictObject({
     .boolean()
     .optional()
     .describe('Avro: a union with null, for a subject that holds unstamped events as well.'),
-  schemaFile: file.optional().describe('Schema of the values, where no registry has it (wire: none).'),
-  message: text.optional().describe('Protobuf: full name of the message in schemaFile.'),
 });
 
 const mapping = z.strictObject({

@@ -6,7 +6,6 @@ import { registryRules } from './registry-rules.ts';
 import { routeRules } from './route-rules.ts';
 import { rule, when, type Rule } from './rule.ts';
 import { stampRules } from './stamp-rules.ts';
-import { unservedRules } from './unserved.ts';
 
 const sizeRules = rule(['pipeline', 'kafka'], ({ pipeline, kafka }) => [
   ...when(
@@ -53,7 +52,6 @@ const RULES: readonly Rule[] = [
   ...registryRules,
   sizeRules,
   admissionRules,
-  ...unservedRules,
 ];
 
 /** All rules between settings, all their mistakes. PURE. */

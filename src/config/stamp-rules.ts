@@ -14,8 +14,6 @@ const VALUE_KEYS = {
   field: ['json', 'avro', 'protobuf'],
   fieldNumber: ['protobuf'],
   nullable: ['avro'],
-  schemaFile: ['json', 'avro', 'protobuf'],
-  message: ['protobuf'],
 } as const satisfies Partial<Record<keyof Stamp, readonly Format[]>>;
 
 /** What a field may be called, in the words of each format's specification; JSON has no rule but that a name be spelt one way. */
@@ -65,7 +63,7 @@ function valueMistakes(stamp: Stamp, at: string): Mistake[] {
       'drop it',
     ),
   );
-  return [...foreign, ...fieldMistakes(stamp, format, at), ...schemaMistakes(stamp, at)];
+  return [...foreign, ...fieldMistakes(stamp, format, at)];
 }
 
 function fieldMistakes(
@@ -100,18 +98,3 @@ function fieldMistakes(
     ),
   ];
 }
-
-const schemaMistakes = ({ wire, schemaFile, message }: Stamp, at: string): Mistake[] => [
-  ...when(
-    wire === 'confluent' && schemaFile !== undefined,
-    `${at}.schemaFile`,
-    'the registry has the schemas of this route',
-    'drop it, or use wire: none',
-  ),
-  ...when(
-    message !== undefined && schemaFile === undefined,
-    `${at}.message`,
-    'names a message of no schema',
-    'name schemaFile too, or drop it',
-  ),
-];

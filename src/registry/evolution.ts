@@ -2,7 +2,7 @@ import type { SchemaType } from '../stamp/schema/derive.ts';
 import type { Compatibility } from './port.ts';
 import { avroTypeOf } from './avro-types.ts';
 import { jsonValidatorOf } from './judge-json.ts';
-import { protobufMessagesOf } from './judge-protobuf.ts';
+import { protobufEvolutionProblems } from './evolution-protobuf.ts';
 import { whyOf, type JudgedSchemas } from './verdict.ts';
 
 /** Two versions of one schema. */
@@ -23,7 +23,7 @@ export function evolutionProblems(step: Step, level: Compatibility): string[] {
   const backward = level.startsWith('BACKWARD') || level.startsWith('FULL');
   const forward = level.startsWith('FORWARD') || level.startsWith('FULL');
   try {
-    if (step.type === 'PROTOBUF') return level === 'NONE' ? [] : protobufProblems(step);
+    if (step.type === 'PROTOBUF') return level === 'NONE' ? [] : protobufEvolutionProblems(step);
     return [
       ...(backward
         ? readProblems(step, step.newer, step.older, 'the newer version does not read the older: ')
@@ -63,29 +63,3 @@ function jsonProblem({ examples, referenced }: Step, reader: string, writer: str
   const [first] = by.errors ?? [];
   return `example ${index + 1}: ${first?.instancePath ?? ''} ${first?.message ?? 'is not valid'}`;
 }
-
-/** Numbers and types stay what they were; names too, since they are what JSON and generated code go by. Fields may come and go. */
-function protobufProblems({ older, newer, referenced }: Step): string[] {
-  const after = new Map(protobufMessagesOf(newer, referenced).map((message) => [message.fullName, message]));
-  return protobufMessagesOf(older, referenced).flatMap((before) => {
-    const message = after.get(before.fullName);
-    if (message === undefined) return [`message ${before.fullName} is gone`];
-    return before.fieldsArray.flatMap((field) => {
-      const place = `${before.fullName}.${field.name}`;
-      const same = message.fieldsById[field.id];
-      const renamed = message.fields[field.name];
-      if (same === undefined)
-        return renamed === undefined ? [] : [`${place} has another number: ${renamed.id}`];
-      if (same.name !== field.name) return [`${place}: its number ${field.id} is now ${same.name}`];
-      return typeOf(same) === typeOf(field) && same.repeated === field.repeated && same.map === field.map
-        ? []
-        : [`${place} has another type: ${same.repeated ? 'repeated ' : ''}${typeOf(same)}`];
-    });
-  });
-}
-
-/** By full name, however it was written. */
-const typeOf = (field: {
-  readonly type: string;
-  readonly resolvedType: { readonly fullName: string } | null;
-}): string => field.resolvedType?.fullName ?? field.type;

@@ -5,7 +5,7 @@ import { text, type PlainRecord } from '../records/plain-codec.ts';
 import { AuditTown, header, HEADER } from './town.ts';
 
 const RULE: MappingRule = {
-  ...{ topic: 'map', prefix: '', isDeleted: false, isShared: false },
+  ...{ topic: 'map', prefix: '', isDeleted: false, isShared: false, timeOf: undefined },
   legacy: { from: 'key', name: '', integers: 'signed', format: undefined, wire: 'none' },
 };
 
@@ -91,16 +91,39 @@ describe('verify on mappings of legacy IDs', () => {
   });
 
   it('what is no mapping: no key, no ID', async () => {
-    for (const word of [
-      [null, '11'],
-      ['a', '011'],
-      ['a', 'x'],
-      ['a', `${2n ** 63n}`],
+    for (const [word, why] of [
+      [[null, '11'], 'it has no key'],
+      [['a', '011'], 'its value is no ID'],
+      [['a', 'x'], 'its value is no ID'],
+      [['a', `${2n ** 63n}`], 'its value is no ID'],
     ] as const)
       expect(await verdict([...HONEST, word])).toMatchObject({
         ...{ verdict: 'failed', mapped: 3, extra: 1 },
-        firstDifference: 'map-0 offset 3: is no mapping',
+        firstDifference: `map-0 offset 3: is no mapping: ${why}`,
       });
+  });
+
+  it('what is no mapping: headers, and a time that is not the ID’s; control: the time means nothing where the broker sets it', async () => {
+    const more = async (change: Partial<PlainRecord>, rule: Partial<MappingRule>): Promise<unknown> => {
+      const record = { key: text('c'), value: text('13'), timestamp: 1_013n, ...change };
+      const [a, b] = HONEST.slice(0, 2).map(([key, id]) => ({
+        ...{ key: text(key), value: text(id), timestamp: 1_000n + BigInt(id) },
+      }));
+      const made = town([], { rule }).put('map', a!, b!, record);
+      const { verdict: whole, mappings } = await made.verify();
+      return [whole, mappings[0]!.firstDifference];
+    };
+    const timeOf = (id: bigint): bigint => 1_000n + id;
+    expect(await more({}, { timeOf })).toEqual(['proven', undefined]);
+    expect(await more({ timestamp: 1_014n }, {})).toEqual(['proven', undefined]);
+    expect(await more({ timestamp: 1_014n }, { timeOf })).toEqual([
+      'failed',
+      'map-0 offset 2: is no mapping: timestamp 1014 is not the 1013 of ID 13',
+    ]);
+    expect(await more({ headers: [header('x', 'y')] }, { timeOf })).toEqual([
+      'failed',
+      'map-0 offset 2: is no mapping: it has headers: 1',
+    ]);
   });
 
   it('one legacy ID of several events: the last one counts, older words may be gone', async () => {

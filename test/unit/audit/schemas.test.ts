@@ -115,6 +115,37 @@ describe('a stamped schema is known by its text', () => {
     expect(why(protobuf, text(''), after, '2')).toBe('the original has no message 2');
   });
 
+  describe('Protobuf that a registry printed anew', () => {
+    const printed = (text: string): string =>
+      `// Proto schema formatted by somebody.\n${text
+        .replaceAll(/\/\/[^\n]*/g, '')
+        .replaceAll(/\s+/g, ' ')
+        .replaceAll(';', ';\n')}`;
+
+    it('is compared by what it says: blanks, comments, the order of fields and options', () => {
+      expect(printed(STAMPED.proto)).not.toBe(STAMPED.proto);
+      expect(why(protobuf, ORDER.proto, printed(STAMPED.proto), '0')).toBeUndefined();
+      const option = `syntax = "proto3";\noption java_package = 'a.b';\noption go_package = "c";\n`;
+      const other = `syntax = 'proto3';\noption go_package = "c";\noption java_package = "a.b";\n`;
+      const message = (id: string): string => `message A {\n${id}  string a = 1 [(x) = { y: 1; z: 2 }];\n}\n`;
+      const id = `  sfixed64 ${FIELD} = 2047;\n`;
+      expect(why(protobuf, option + message(''), other + message(id), '0')).toBeUndefined();
+    });
+
+    it('control: another message order, another field, another value of an option are differences', () => {
+      const two = (id: string, names: readonly string[]): string =>
+        names.map((name) => `message ${name} {${name === 'A' ? id : ''} int32 n = 1; }`).join('\n');
+      const id = ` sfixed64 ${FIELD} = 2047;`;
+      expect(why(protobuf, two('', ['A', 'B']), two(id, ['A', 'B']), '0')).toBeUndefined();
+      expect(why(protobuf, two('', ['A', 'B']), two(id, ['B', 'A']), '0')).toBeDefined();
+      expect(why(protobuf, two('', ['A']), two(`${id} int32 m = 2;`, ['A']), '0')).toBeDefined();
+      const option = (value: number): string => `option (x) = { y: ${value} };\n`;
+      expect(why(protobuf, option(1) + two('', ['A']), option(1) + two(id, ['A']), '0')).toBeUndefined();
+      expect(why(protobuf, option(1) + two('', ['A']), option(2) + two(id, ['A']), '0')).toBeDefined();
+      expect(why(protobuf, two('', ['A']), `${two(id, ['A'])} }`, '0')).toBeDefined();
+    });
+  });
+
   it('limits of size grow by one, and by no more; references stay', () => {
     const limited = (most: number, rest = ''): string => `{"type":"object","maxProperties":${most}${rest}}`;
     const stamp = `,"required":["${FIELD}"],"properties":{"${FIELD}":{"type":"string","pattern":"^(0|[1-9][0-9]{0,18})$"}}`;

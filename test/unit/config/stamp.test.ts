@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { valueStampOf } from '../../../src/config/derived.ts';
 import type { Config } from '../../../src/config/schema.ts';
-import { configOf, LEAST, mistakesOf, pathsOf } from './fixture.ts';
+import { configOf, LEAST, mistakesOf } from './fixture.ts';
 
 const REGISTRY = { url: 'https://registry:8443/apis/ccompat/v7' };
 const withRoute = (route: object, registry?: object): object => ({
@@ -10,11 +10,8 @@ const withRoute = (route: object, registry?: object): object => ({
   ...(registry === undefined ? {} : { registry }),
 });
 
-/** Mistakes but for those of settings this release does not serve yet. */
 const wrong = (route: object, registry?: object, files = {}): string[] =>
-  mistakesOf({ file: withRoute(route, registry), files })
-    .filter(({ problem }) => problem !== 'is not served yet')
-    .map(({ path }) => path.replace('routes[0].', ''));
+  mistakesOf({ file: withRoute(route, registry), files }).map(({ path }) => path.replace('routes[0].', ''));
 
 describe('rules of a stamp', () => {
   it('control: these are right', () => {
@@ -22,18 +19,19 @@ describe('rules of a stamp', () => {
       { in: 'header', header: 'id', existing: 'reject' },
       { in: 'value', format: 'json', shape: 'envelope', field: 'ce.snowflake-id' },
       { in: 'value', format: 'avro', nullable: true, field: '_id' },
-      { in: 'value', format: 'protobuf', fieldNumber: 18_999, schemaFile: 'a.proto', message: 'a.B' },
+      { in: 'value', format: 'protobuf', fieldNumber: 18_999 },
       { in: 'value', format: 'protobuf', fieldNumber: 20_000, field: 'id' },
     ])
       expect([stamp, wrong({ stamp })]).toEqual([stamp, []]);
-    expect(wrong({ stamp: { in: 'value', format: 'avro', wire: 'confluent' } }, REGISTRY)).toEqual([]);
+    for (const format of ['avro', 'json', 'protobuf'])
+      expect(wrong({ stamp: { in: 'value', format, wire: 'confluent' } }, REGISTRY)).toEqual([]);
     expect(wrong({ stamp: { in: 'value', format: 'json' }, onError: 'header' })).toEqual([]);
   });
 
   it('keys of a value stamp mean nothing beside in: header, all told at once', () => {
     const stamp = {
       ...{ format: 'avro', wire: 'none', shape: 'flat', field: 'a', fieldNumber: 1 },
-      ...{ nullable: false, schemaFile: 'f', message: 'm' },
+      nullable: false,
     };
     expect(wrong({ stamp, onError: 'header' })).toEqual([
       'onError',
@@ -59,16 +57,10 @@ describe('rules of a stamp', () => {
     [{ in: 'value', format: 'protobuf', fieldNumber: 19_999 }, ['stamp.fieldNumber']],
     [{ in: 'value', format: 'protobuf', fieldNumber: 0 }, ['stamp.fieldNumber']],
     [{ in: 'value', format: 'protobuf', fieldNumber: 2 ** 29 }, ['stamp.fieldNumber']],
-    [{ in: 'value', format: 'protobuf', message: 'a.B' }, ['stamp.message']],
     [{ in: 'value', format: 'avro', wire: 'confluent' }, ['stamp.wire']],
     [{ in: 'value', format: 'xml' }, ['stamp.format']],
   ])('%j is wrong', (stamp, paths) => {
     expect(wrong({ stamp })).toEqual(paths);
-  });
-
-  it('a schema file beside a registry is one schema too many', () => {
-    const stamp = { in: 'value', format: 'avro', wire: 'confluent', schemaFile: 'a.avsc' };
-    expect(wrong({ stamp }, REGISTRY)).toEqual(['stamp.schemaFile']);
   });
 
   it('a flat stamp under RecordName would land in the subject of the plain events', () => {
@@ -119,20 +111,6 @@ describe('rules of the registry', () => {
     expect(wrong({}, registry)).toEqual(['registry.tls.caFile', 'registry.passwordFile']);
     expect(wrong({}, registry, { '/p': 'secret', '/ca': 'PEM' })).toEqual([]);
     expect(wrong({}, { ...REGISTRY, tokenFile: '/t' }, { '/t': 'token' })).toEqual([]);
-  });
-});
-
-describe('settings nobody serves yet', () => {
-  it.each([['routes[0].stamp.schemaFile', { stamp: { in: 'value', format: 'json', schemaFile: 'f' } }]])(
-    '%s is refused, never accepted in silence',
-    (path, route) => {
-      expect(pathsOf({ file: withRoute(route) })).toContain(path);
-    },
-  );
-
-  it('control: a registry and its routes are served', () => {
-    const stamp = { in: 'value', format: 'protobuf', wire: 'confluent' };
-    expect(pathsOf({ file: withRoute({ stamp }, REGISTRY) })).toEqual([]);
   });
 });
 
