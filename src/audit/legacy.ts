@@ -25,9 +25,9 @@ const UNKNOWN: Legacy = { at: 'unknown' };
 
 /** The legacy ID of an event as the key of its mapping has it, read a second time. PURE. */
 export function legacyOf({ key, value, headers }: AuditRecord, rule: LegacyRule): Legacy {
-  if (rule.from === 'key') return taken(key);
+  if (rule.from === 'key') return legacyText(key);
   if (rule.from === 'header')
-    return taken(headers.findLast(({ name }) => name.toString('utf8') === rule.name)?.value ?? null);
+    return legacyText(headers.findLast(({ name }) => name.toString('utf8') === rule.name)?.value ?? null);
   if (value === null) return NONE;
   if (rule.format === undefined || rule.format === 'avro') return UNKNOWN;
   const prefix = rule.wire === 'confluent' ? prefixOf(value, rule.format) : undefined;
@@ -36,7 +36,8 @@ export function legacyOf({ key, value, headers }: AuditRecord, rule: LegacyRule)
   return rule.format === 'json' ? inJson(payload, rule.name) : inProtobuf(payload, rule);
 }
 
-const taken = (bytes: Buffer | null): Legacy =>
+/** As the key of a mapping has it, if it may be one. PURE. */
+export const legacyText = (bytes: Buffer | null): Legacy =>
   bytes === null || bytes.length === 0 || bytes.length > MOST_BYTES || !isUtf8(bytes)
     ? NONE
     : { at: 'here', text: bytes.toString('utf8') };
@@ -49,16 +50,16 @@ function inJson(text: Buffer, name: string): Legacy {
   const found = members.findLast((one) => one.name === name);
   if (found === undefined) return NONE;
   const bytes = text.subarray(found.start, found.end);
-  if (bytes[0] !== 0x22) return /^[-\d]/.test(bytes.toString('latin1')) ? taken(bytes) : NONE;
+  if (bytes[0] !== 0x22) return /^[-\d]/.test(bytes.toString('latin1')) ? legacyText(bytes) : NONE;
   return bytes.includes(0x5c)
-    ? taken(Buffer.from(JSON.parse(bytes.toString('utf8')) as string))
-    : taken(bytes.subarray(1, -1));
+    ? legacyText(Buffer.from(JSON.parse(bytes.toString('utf8')) as string))
+    : legacyText(bytes.subarray(1, -1));
 }
 
 function inProtobuf(message: Buffer, { name, integers }: LegacyRule): Legacy {
   const field = fieldsOf(message)?.findLast(({ number }) => number === Number(name));
   if (field === undefined) return NONE;
-  if (field.wire === 2) return taken(message.subarray(field.start, field.end));
+  if (field.wire === 2) return legacyText(message.subarray(field.start, field.end));
   const [raw, bits] = rawOf(message, field);
   if (raw === undefined) return NONE;
   const number =

@@ -1,5 +1,6 @@
 import type { AuditRecord } from './batches.ts';
-import { legacyOf, type LegacyRule } from './legacy.ts';
+import { AvroLegacy, type AvroReaders } from './legacy-avro.ts';
+import { legacyOf, type Legacy, type LegacyRule } from './legacy.ts';
 import { MappingBook, type MappingReport } from './mappings.ts';
 import { committedAt } from './partition.ts';
 import type { Audit, AuditRoute, Committed } from './verify.ts';
@@ -9,6 +10,8 @@ export interface MappingRule {
   /** Stands before the legacy ID in the key. */
   readonly prefix: string;
   readonly legacy: LegacyRule;
+  /** For fields of Avro, whose bytes say nothing without their schema; undefined: there is no registry to ask. */
+  readonly avro?: AvroReaders | undefined;
   /** Its cleanup.policy holds `delete`: words may be gone. */
   readonly isDeleted: boolean;
   /** Routes that are not looked at write there as well. */
@@ -39,10 +42,13 @@ export class MappingAudit {
     route: AuditRoute,
     partition: number,
     committed: Committed,
-  ): { readonly mapped: (input: AuditRecord, id: bigint) => void; readonly gap: () => void } {
+  ): {
+    readonly mapped: (input: AuditRecord, id: bigint) => Promise<void> | undefined;
+    readonly gap: () => void;
+  } {
     const { mapping } = route;
     if (mapping === undefined) return { mapped: () => undefined, gap: () => undefined };
-    const { topic, prefix, legacy, timeOf } = mapping;
+    const { topic, prefix, legacy, avro, timeOf } = mapping;
     const entry = this.#books.get(topic) ?? { book: new MappingBook(topic, timeOf), watched: [] };
     this.#books.set(topic, entry);
     const { book } = entry;
@@ -51,10 +57,20 @@ export class MappingAudit {
     const watched = { route, partition, committed, last: -1n };
     entry.watched.push(watched);
     const part = `${route.name}-${partition}`;
+    const inAvro = avro === undefined ? undefined : new AvroLegacy(avro);
+    const told = (found: Legacy, id: bigint): void => {
+      watched.last = id;
+      book.event(part, prefix, found, id);
+    };
     return {
       mapped: (input, id) => {
-        watched.last = id;
-        book.event(part, prefix, legacyOf(input, legacy), id);
+        const found = inAvro === undefined ? legacyOf(input, legacy) : inAvro.of(input.value);
+        if (found instanceof Promise)
+          return found.then((late) => {
+            told(late, id);
+          });
+        told(found, id);
+        return undefined;
       },
       gap: () => {
         book.hasGaps = true;

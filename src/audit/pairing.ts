@@ -65,8 +65,8 @@ export interface PairingParts {
   readonly seen: (id: bigint) => void;
   /** Told every pair of schemas by which a stamped value and its original are read. */
   readonly schemas: (step: SchemaStep) => void;
-  /** Told every stamped record, and its ID. */
-  readonly mapped: (input: AuditRecord, id: bigint) => void;
+  /** Told every stamped record, and its ID; a promise where somebody had to be asked first. */
+  readonly mapped: (input: AuditRecord, id: bigint) => Promise<void> | undefined;
   readonly progress: (records: number) => void;
 }
 
@@ -118,7 +118,8 @@ async function match(
   const output = outputs.peek();
   const found = output === undefined ? undefined : compareRecords(input, output, rule);
   if (output !== undefined && found?.difference === undefined) {
-    accept(report, parts, found!, input, output);
+    const told = accept(report, parts, found!, input, output);
+    if (told !== undefined) await told;
     inputs.shift();
     await order.pass('paired', found!.as === 'kept');
     return;
@@ -163,7 +164,7 @@ function accept(
   { as, headerOnly, doubt, step }: Comparison,
   input: AuditRecord,
   output: AuditRecord,
-): void {
+): Promise<void> | undefined {
   report.inputs++;
   if (as === 'kept') report.kept++;
   else report.stamped++;
@@ -171,10 +172,11 @@ function accept(
   if (headerOnly) report.headerOnly++;
   if (step !== undefined) parts.schemas(step);
   const id = as === 'kept' ? undefined : stampOf(output, parts.rule);
-  if (id !== undefined) parts.mapped(input, id);
-  if (doubt === undefined) return;
-  note(report, `input ${input.offset} and output ${output.offset}: ${doubt}`);
-  report.unproven++;
+  if (doubt !== undefined) {
+    note(report, `input ${input.offset} and output ${output.offset}: ${doubt}`);
+    report.unproven++;
+  }
+  return id === undefined ? undefined : parts.mapped(input, id);
 }
 
 function buried(report: PartitionReport, input: AuditRecord, letter: readonly AuditRecord[]): void {

@@ -13,7 +13,7 @@ export interface Gathered {
   readonly unique: UniqueIds;
   readonly steps: SchemaSteps;
   /** Told every stamped record and its ID. */
-  readonly mapped: (input: AuditRecord, id: bigint) => void;
+  readonly mapped: (input: AuditRecord, id: bigint) => Promise<void> | undefined;
   /** Told when records of the partition may be gone. */
   readonly gap: () => void;
 }

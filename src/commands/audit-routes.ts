@@ -10,6 +10,8 @@ import type { Config } from '../config/schema.ts';
 import { createCluster } from '../kafka/cluster/cluster.ts';
 import { createAdmin } from '../kafka/cluster/kafkajs.ts';
 import type { ClusterOptions } from '../kafka/cluster/options.ts';
+import { ConfluentRegistry } from '../registry/confluent.ts';
+import { avroReaders } from './avro-legacy.ts';
 import { registryConnectionOf } from './registry-settings.ts';
 import { kafkaOptionsOf, type ReadFile } from './worker-settings.ts';
 
@@ -34,6 +36,9 @@ export async function auditRoutes(
   const options: ClusterOptions = { ...kafkaOptionsOf(config, readFile), clock, log: () => undefined };
   const cluster = createCluster(options);
   const admin = createAdmin(options);
+  const connection =
+    config.registry === undefined ? undefined : registryConnectionOf(config.registry, readFile);
+  const registry = connection === undefined ? undefined : new ConfluentRegistry(connection);
   const configsOf = (topic: string): Promise<ReadonlyMap<string, string | null>> =>
     admin.describeConfigs(topic);
   const compacts = async (topic: string): Promise<boolean> =>
@@ -43,7 +48,7 @@ export async function auditRoutes(
     return {
       ...{ name, input, output, deadLetter },
       rule: ruleOf(route),
-      mapping: await mappingOf(route, config, chosen, configsOf),
+      mapping: await mappingOf(route, config, chosen, configsOf, registry),
       inputCompacted: await compacts(input),
       outputCompacted: await compacts(output),
     };
@@ -55,10 +60,7 @@ export async function auditRoutes(
       reader: new TopicReader(cluster, (ms) => clock.sleep(ms)),
       groupId: config.kafka.groupId,
       routes,
-      judge:
-        config.registry === undefined
-          ? undefined
-          : registryJudge(new SchemaTexts(registryConnectionOf(config.registry, readFile))),
+      judge: connection === undefined ? undefined : registryJudge(new SchemaTexts(connection)),
       expect: (records) => {
         watching.expect(records);
       },
@@ -68,6 +70,7 @@ export async function auditRoutes(
       ...(watching.highest === undefined ? {} : { highest: watching.highest }),
     });
   } finally {
+    registry?.close();
     await admin.close();
     await cluster.close();
   }
@@ -85,24 +88,26 @@ function ruleOf(route: Config['routes'][number]): StampRule {
 
 async function mappingOf(
   { mapping, stamp }: Route,
-  { routes, domain }: Config,
+  { routes, domain, registry: asked }: Config,
   chosen: readonly Route[],
   configsOf: (topic: string) => Promise<ReadonlyMap<string, string | null>>,
+  registry: ConfluentRegistry | undefined,
 ): Promise<AuditRoute['mapping']> {
   if (mapping === undefined) return undefined;
   const { topic, prefix = '', legacy } = mapping;
   const configs = await configsOf(topic);
+  const [name, format] = [legacy.name ?? '', stamp.format ?? legacy.format];
+  const isInAvro = legacy.from === 'field' && format === 'avro' && registry !== undefined;
   return {
     topic,
     prefix,
     isDeleted: (configs.get('cleanup.policy') ?? '').includes('delete'),
     isShared: routes.some((other) => other.mapping?.topic === topic && !chosen.includes(other)),
     timeOf: configs.get('message.timestamp.type') === 'LogAppendTime' ? undefined : timeIn(domain.layout),
+    avro: isInAvro ? avroReaders(registry, name, asked!.timeoutMs) : undefined,
     legacy: {
-      from: legacy.from,
-      name: legacy.name ?? '',
+      ...{ from: legacy.from, name, format },
       integers: legacy.integers ?? 'signed',
-      format: stamp.format ?? legacy.format,
       wire: stamp.wire ?? legacy.wire ?? 'none',
     },
   };

@@ -14,6 +14,8 @@ export class Gateway implements AsyncDisposable {
   /** Requests by what became of them. */
   readonly met: Record<Mood | 'refused', number> = { up: 0, down: 0, failing: 0, hung: 0, refused: 0 };
   readonly user = USER;
+  /** Data contracts it adds to what the registry gives out, by schema ID: as registries answer that have them. */
+  readonly rules = new Map<number, object>();
   readonly #server: Server;
   readonly #behind: string;
 
@@ -46,7 +48,18 @@ export class Gateway implements AsyncDisposable {
     this.met[this.mood]++;
     if (this.mood === 'down') asked.socket.destroy();
     else if (this.mood === 'failing') answer.writeHead(500).end('<html>upstream</html>');
-    else if (this.mood === 'up') this.#pass(asked, answer, asked.url.slice(PATH.length));
+    else if (this.mood === 'up') {
+      const path = asked.url.slice(PATH.length);
+      const ruleSet = this.rules.get(Number(/^\/schemas\/ids\/(\d+)/.exec(path)?.[1]));
+      if (ruleSet === undefined) this.#pass(asked, answer, path);
+      else void this.#ruled(answer, path, ruleSet);
+    }
+  }
+
+  async #ruled(answer: ServerResponse, path: string, ruleSet: object): Promise<void> {
+    const given = await fetch(`${this.#behind}${path}`);
+    const body = { ...((await given.json()) as object), ruleSet };
+    answer.writeHead(given.status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
   }
 
   #pass(asked: IncomingMessage, answer: ServerResponse, path: string): void {

@@ -2,11 +2,10 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { provideRegistry } from '../../../deploy/local/backends.ts';
 import { avroType } from '../../support/schemas/avro-types.ts';
 import { eventually, randomName } from '../../support/topics.ts';
-import { readTopic } from '../../support/topics-reader.ts';
 import { User } from '../cli/program.ts';
 import { Town } from '../cli/town.ts';
 import { Gateway, type Mood } from './gateway.ts';
-import { codesOf, prefixed, register, routeFor, type Route } from './scene.ts';
+import { avroOf, codesOf, prefixed, register, routeFor, type Route } from './scene.ts';
 
 const SCHEMAS = new URL('../../../schemas', import.meta.url).pathname;
 const stack = new AsyncDisposableStack();
@@ -37,19 +36,7 @@ const eventOf = (n: number, i: number): Buffer =>
     ...Object.fromEntries(Array.from({ length: n - 1 }, (_, f) => [`f${f}`, 'x'])),
   });
 
-/** Stamped values of the one partition: the ID, and the bytes behind it. */
-async function stampedOf(topic: string): Promise<{ schemaId: number; id: bigint; body: Buffer }[]> {
-  const [records = []] = await readTopic(town.bootstrap, topic);
-  return records.map(({ value }) => {
-    const bytes = Buffer.from(value!);
-    let [at, id, shift] = [5, 0n, 0n];
-    for (; ; at++, shift += 7n) {
-      id |= BigInt(bytes[at]! & 127) << shift;
-      if (bytes[at]! < 128) break;
-    }
-    return { schemaId: bytes.readInt32BE(1), id: id >> 1n, body: bytes.subarray(at + 1) };
-  });
-}
+const stampedOf = (topic: string) => avroOf(town, topic);
 const open = (user: User, input: string, changes: object = {}): Promise<Route> =>
   routeFor(town, user, input, {
     stamp: { in: 'value', format: 'avro', wire: 'confluent' },

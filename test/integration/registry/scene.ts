@@ -28,6 +28,26 @@ export function prefixed(schemaId: number, body: Uint8Array): Buffer {
   return Buffer.concat([prefix, body]);
 }
 
+/** Stamped Avro values in the order of one partition: whose schema, the ID, and the bytes behind it. */
+export async function avroOf(
+  town: Town,
+  topic: string,
+  partition = 0,
+): Promise<{ schemaId: number; id: bigint; body: Buffer }[]> {
+  const records = (await readTopic(town.bootstrap, topic))[partition] ?? [];
+  return records.map(({ value }) => stampedAvro(Buffer.from(value!)));
+}
+
+/** Bytes that end within the ID have none: `id` is then what was read of it. */
+export function stampedAvro(bytes: Buffer): { schemaId: number; id: bigint; body: Buffer } {
+  let [at, id, shift] = [5, 0n, 0n];
+  for (; at < bytes.length; at++, shift += 7n) {
+    id |= BigInt(bytes[at]! & 127) << shift;
+    if (bytes[at]! < 128) break;
+  }
+  return { schemaId: bytes.readInt32BE(1), id: id >> 1n, body: bytes.subarray(at + 1) };
+}
+
 export interface Route {
   readonly input: string;
   readonly output: string;
@@ -41,15 +61,22 @@ export async function routeFor(
   town: Town,
   user: User,
   input: string,
-  { stamp, registry }: { readonly stamp: object; readonly registry: object },
+  parts: {
+    readonly stamp: object;
+    readonly registry: object;
+    readonly partitions?: number;
+    /** More settings of the route, such as `onError`. */
+    readonly more?: object;
+  },
 ): Promise<Route> {
+  const { stamp, registry, partitions = 1, more = {} } = parts;
   const [output, dead] = [`${input}-stamped`, `${input}-dead`];
   const names = { prefix: `/${randomName('registry')}`, groupId: randomName('group'), input, output };
-  await town.operator.create(...[input, output, dead].map((topic) => ({ topic, partitions: 1 })));
+  await town.operator.create(...[input, output, dead].map((topic) => ({ topic, partitions })));
   const config = await user.file(`${input}.yaml`, {
     ...town.config(names),
     registry,
-    routes: [{ name: 'events', input, output, deadLetter: dead, stamp }],
+    routes: [{ name: 'events', input, output, deadLetter: dead, stamp, ...more }],
   });
   const { code, stdout } = await user.snowstamp('init', '-c', config);
   if (code !== 0) throw new Error(stdout);
