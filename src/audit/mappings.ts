@@ -81,19 +81,21 @@ export class MappingBook {
     if (id === undefined) return;
     const said = this.#said.get(name) ?? new Set();
     this.#said.set(name, said.add(id));
-    if (this.#unread.has(id) || this.#idsOf(name).has(id)) return;
-    const what = `${this.report.topic}-${partition} offset ${offset}: maps ${JSON.stringify(name)} to ${id}, which no event with that legacy ID has`;
-    this.#strays.push({ id, what });
+    const place = `${this.report.topic}-${partition} offset ${offset}: maps ${JSON.stringify(name)} to ${id}`;
+    if (!this.#unread.has(id) && !this.#idsOf(name).has(id)) {
+      this.#strays.push({ id, what: `${place}, which no event with that legacy ID has` });
+      return;
+    }
+    const timeMs = this.#timeOf?.(id) ?? timestamp;
+    if (timeMs !== timestamp) this.#wrong('extra', `${place} at ${timestamp}, and the ID is of ${timeMs}`);
   }
 
   /** What speaks against it; a tombstone is somebody's, who takes a mapping back in their own way. */
-  #noMapping({ key, value, headers, timestamp }: AuditRecord, id: bigint | undefined): string | undefined {
+  #noMapping({ key, value, headers }: AuditRecord, id: bigint | undefined): string | undefined {
     if (key === null) return 'it has no key';
     if (value === null) return undefined;
     if (id === undefined) return 'its value is no ID';
-    if (headers.length > 0) return `it has headers: ${headers.length}`;
-    const timeMs = this.#timeOf?.(id) ?? timestamp;
-    return timeMs === timestamp ? undefined : `timestamp ${timestamp} is not the ${timeMs} of ID ${id}`;
+    return headers.length > 0 ? `it has headers: ${headers.length}` : undefined;
   }
 
   #idsOf(key: string): ReadonlySet<bigint> {

@@ -14,15 +14,13 @@ export function stepAcquiring(state: Acquiring, event: Event, now: Moment, rules
   if (event.on === 'broken') return halt(state, event.code, event.detail);
   if ('dueMs' in step) {
     if (event.on !== 'tick' || now.monotonicMs < step.dueMs) return { state, effects: [] };
-    return step.at === 'waiting' ? startAcquiring(state, now, rules) : settleAgain(state, step, now);
+    return step.at === 'waiting' ? startAcquiring(state, now, rules, step) : settleAgain(state, step, now);
   }
   if (!('call' in event) || event.call !== step.call) return { state, effects: [] };
   if (event.on === 'failed') return failed(state, event.trouble, now);
   switch (step.at) {
     case 'surveying':
-      return event.on === 'surveyed'
-        ? choose(state, step.nodes, event.survey, now, rules)
-        : { state, effects: [] };
+      return event.on === 'surveyed' ? choose(state, step, event.survey, now, rules) : { state, effects: [] };
     case 'opening':
       if (event.on !== 'lease-opened') return { state, effects: [] };
       return claimNext(

@@ -52,9 +52,9 @@ export interface Common {
 }
 
 export type AcquiringStep =
-  | { readonly at: 'waiting'; readonly dueMs: number }
+  | ({ readonly at: 'waiting'; readonly dueMs: number } & SeenResting)
   /** `nodes`: what was looked at. */
-  | { readonly at: 'surveying'; readonly call: number; readonly nodes: Looked }
+  | ({ readonly at: 'surveying'; readonly call: number; readonly nodes: Looked } & SeenResting)
   | {
       readonly at: 'opening';
       readonly call: number;
@@ -64,6 +64,11 @@ export type AcquiringStep =
     }
   | ({ readonly at: 'claiming' | 'settling'; readonly call: number } & ClaimAttempt)
   | ({ readonly at: 'settling-later'; readonly dueMs: number } & ClaimAttempt);
+
+/** Until when nothing is expected of the whole pool, which was seen to rest; monotonic. Absent: it was not seen. */
+export interface SeenResting {
+  readonly allRestUntilMs?: number | undefined;
+}
 
 /** A few nodes chosen by chance, or the whole pool. */
 export type Looked = readonly number[] | 'all';

@@ -1,33 +1,49 @@
 import { scattered, sortPool } from './pool.ts';
 import type { Pool, Survey } from './pool.ts';
 import { kept } from './state.ts';
-import type { Acquiring, Common, Looked, Moment, Rules, Step } from './state.ts';
+import type { Acquiring, Common, Looked, Moment, Rules, SeenResting, Step } from './state.ts';
 
 const LONGEST_REST_WAIT_MS = 5_000;
 /** A fleet that lost its power together rests together, and is not to wake together. */
 const REST_JITTER_MS = 2_000;
 const HOLDERS_NAMED = 8;
 const CLOCK_RETRY_MS = 1_000;
+/** While all of it rests: somebody may release a node. */
+const WHOLE_POOL_EVERY_MS = 30_000;
 /** Nodes looked at first in a large pool. */
 const SAMPLE = 16;
 const SMALL_POOL = 64;
 
 /** Looks for a free node, once per round of claiming: in a large pool at a few nodes first. */
-export function startAcquiring(common: Common, { random }: Moment, { first, count }: Rules): Step {
+export function startAcquiring(
+  common: Common,
+  { random }: Moment,
+  { first, count }: Rules,
+  seen: SeenResting = {},
+): Step {
   const few = (): number[] => scattered(count, random, SAMPLE).map((n) => first + n);
-  return look(common, count > SMALL_POOL ? few() : 'all');
+  return look(common, count > SMALL_POOL ? few() : 'all', seen);
 }
 
-function look(common: Common, nodes: Looked): Step {
+function look(common: Common, nodes: Looked, { allRestUntilMs }: SeenResting = {}): Step {
   const call = common.calls + 1;
   return {
-    state: { ...kept(common), at: 'acquiring', calls: call, step: { at: 'surveying', call, nodes } },
+    state: {
+      ...kept(common),
+      ...{ at: 'acquiring', calls: call, step: { at: 'surveying', call, nodes, allRestUntilMs } },
+    },
     effects: [{ do: 'survey', call, nodes }],
   };
 }
 
 /** A free node out of what was seen, and the others after it in the order chance chose. */
-export function choose(state: Acquiring, nodes: Looked, survey: Survey, now: Moment, rules: Rules): Step {
+export function choose(
+  state: Acquiring,
+  { nodes, allRestUntilMs }: { readonly nodes: Looked } & SeenResting,
+  survey: Survey,
+  now: Moment,
+  rules: Rules,
+): Step {
   if (now.clock?.mayClaim === false) return wait(state, now.monotonicMs + CLOCK_RETRY_MS);
   const pool = sortPool(survey, rules, now.wallMs, state.formerNonces);
   if (pool.free.length > 0) {
@@ -45,8 +61,9 @@ export function choose(state: Acquiring, nodes: Looked, survey: Survey, now: Mom
       effects: [{ do: 'open-lease', call }],
     };
   }
-  // Where most nodes rest, as after a power cut, no worker reads them all; else only all of them tell that none is free.
-  if (nodes !== 'all' && pool.resting.length < nodes.length / 2) return look(state, 'all');
+  // Only all of the pool can tell that none is free; after a power cut a thousand are not to read it again and again.
+  const knownToRest = allRestUntilMs !== undefined && now.monotonicMs < allRestUntilMs;
+  if (nodes !== 'all' && !(knownToRest && pool.resting.length > 0)) return look(state, 'all');
   if (pool.resting.length === 0) {
     const detail = exhausted(pool, rules);
     return {
@@ -56,14 +73,16 @@ export function choose(state: Acquiring, nodes: Looked, survey: Survey, now: Mom
   }
   const readyInMs = Math.min(...pool.resting.map((node) => node.readyInMs));
   const waitMs = Math.min(LONGEST_REST_WAIT_MS, readyInMs) + now.random * REST_JITTER_MS;
+  const until = nodes === 'all' ? now.monotonicMs + Math.min(readyInMs, WHOLE_POOL_EVERY_MS) : allRestUntilMs;
   return {
-    state: wait({ ...state, failures: 0 }, now.monotonicMs + waitMs).state,
+    state: wait({ ...state, failures: 0 }, now.monotonicMs + waitMs, until).state,
     effects: [{ do: 'note', fact: { fact: 'resting', nodes: pool.resting.length, readyInMs } }],
   };
 }
 
-export function wait(shared: Common, dueMs: number): Step {
-  return { state: { ...kept(shared), at: 'acquiring', step: { at: 'waiting', dueMs } }, effects: [] };
+export function wait(shared: Common, dueMs: number, allRestUntilMs?: number): Step {
+  const step = { at: 'waiting', dueMs, allRestUntilMs } as const;
+  return { state: { ...kept(shared), at: 'acquiring', step }, effects: [] };
 }
 
 function exhausted({ held, missing }: Pool, { count, first }: Rules): string {

@@ -118,7 +118,7 @@ describe('verify on mappings of legacy IDs', () => {
     expect(await more({ timestamp: 1_014n }, {})).toEqual(['proven', undefined]);
     expect(await more({ timestamp: 1_014n }, { timeOf })).toEqual([
       'failed',
-      'map-0 offset 2: is no mapping: timestamp 1014 is not the 1013 of ID 13',
+      'map-0 offset 2: maps "c" to 13 at 1014, and the ID is of 1013',
     ]);
     expect(await more({ headers: [header('x', 'y')] }, { timeOf })).toEqual([
       'failed',

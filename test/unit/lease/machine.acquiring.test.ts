@@ -152,12 +152,50 @@ describe('acquiring: from no incarnation to one', () => {
       );
     });
 
-    it('waits when most of those rest, as after a power cut, without reading all', () => {
-      const { walk, nodes } = looking();
-      const survey = { windows: nodes.map((node) => window(node, 'held')), claims: [claim(nodes[0]!)] };
-      walk.on({ on: 'surveyed', call: walk.call, survey });
-      expect(walk.effects).toEqual([{ do: 'note', fact: { fact: 'resting', nodes: 15, readyInMs: 35_000 } }]);
-      expect(walk.after(5_000).did('survey')).toBe(true);
+    describe('that rests, as after a power cut', () => {
+      const all = Array.from({ length: 1_024 }, (_, node) => node);
+      const resting = (walk: Walk, nodes: readonly number[], claims: readonly number[] = []): Walk => {
+        const windows = nodes.map((node) => window(node, 'held'));
+        return walk.on({ on: 'surveyed', call: walk.call, survey: { windows, claims: claims.map(claim) } });
+      };
+
+      it('is read as a whole once; then a few nodes are looked at until its rest is over', () => {
+        const { walk, nodes } = looking();
+        resting(walk, nodes);
+        expect(walk.effect('survey').nodes).toBe('all');
+        resting(walk, all);
+        const told = { do: 'note', fact: { fact: 'resting', nodes: 1_024, readyInMs: 35_000 } };
+        expect(walk.effects).toEqual([told]);
+        let waitedMs = 0;
+        for (; waitedMs + 5_000 < 30_000; waitedMs += 5_000) {
+          const { nodes: few } = walk.after(5_000).effect('survey');
+          expect(few).toHaveLength(16);
+          resting(walk, few as readonly number[]);
+          expect(walk.did('survey')).toBe(false);
+        }
+        resting(walk, walk.after(5_000).effect('survey').nodes as readonly number[]);
+        expect(walk.effect('survey').nodes).toBe('all');
+      });
+
+      it('but for one node, is not waited for', () => {
+        const { walk, nodes } = looking();
+        resting(walk, nodes);
+        const windows = all.map((node) => window(node, node === 700 ? 'released' : 'held'));
+        walk.on({ on: 'surveyed', call: walk.call, survey: { windows, claims: [] } });
+        walk.on({ on: 'lease-opened', call: walk.call, leaseId: 'L1', ttlMs: 15_000 });
+        expect(walk.effect('claim').node).toBe(700);
+      });
+
+      it('and is then held by others, is exhausted: a few that are all held are not waited for', () => {
+        const { walk, nodes } = looking();
+        resting(walk, nodes);
+        resting(walk, all);
+        const few = walk.after(5_000).effect('survey').nodes as readonly number[];
+        resting(walk, few, few);
+        expect(walk.effect('survey').nodes).toBe('all');
+        resting(walk, all, all);
+        expect(walk.effect('halt').code).toBe('POOL_EXHAUSTED');
+      });
     });
   });
 
