@@ -73,7 +73,7 @@ export function workerSettingsOf(config: Config, name: string, readFile: ReadFil
     lease: {
       ...times,
       recycleDelayMs: lease.recycleDelayMs,
-      clockProof: lease.clockProof,
+      clockProof: config.clock.proof,
       clockRules: guardRulesOf(config),
       datacenter: domain.datacenter,
       name,

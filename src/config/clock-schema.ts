@@ -15,6 +15,10 @@ const sources = z.strictObject({
 });
 
 export const clockSchema = z.strictObject({
+  proof: z
+    .enum(['auto', 'required', 'none'])
+    .default('auto')
+    .describe('Whether the first grant waits for a proof that the clock is right.'),
   maxLeadMs: ms().max(1_000).default(5).describe('How far IDs may run ahead of the wall clock.'),
   absorbBackMs: ms().default(5).describe('Steps back up to this are absorbed.'),
   holdBackMs: ms().default(500).describe('Steps back up to this are waited out.'),

@@ -53,10 +53,6 @@ const lease = z.strictObject({
   windowMs: ms(1).optional().describe('How far ahead timestamps are granted (10,000 by default).'),
   refreshMs: ms(1).optional().describe('Time between grants (3,000 by default).'),
   recycleDelayMs: ms().default(0).describe('Rest of a worker ID after a clean release.'),
-  clockProof: z
-    .enum(['auto', 'required', 'none'])
-    .default('auto')
-    .describe('Whether the first grant waits for a proof that the clock is right.'),
   reacquireTimeoutMs: ms(1_000)
     .default(300_000)
     .describe('Without a worker ID for this long the worker exits.'),

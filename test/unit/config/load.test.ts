@@ -178,7 +178,7 @@ describe('the shape of the file', () => {
       stamp: { in: 'header', header: 'snowflake_id', existing: 'replace' },
       deadLetterHeaders: 'snowstamp',
     });
-    expect(config.lease.clockProof).toBe('auto');
+    expect(config.clock.proof).toBe('auto');
   });
 
   it('an unknown key is told with the known one it resembles, at every depth', () => {
