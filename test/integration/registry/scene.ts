@@ -9,11 +9,12 @@ export async function register(
   subject: string,
   schema: string,
   schemaType = 'AVRO',
+  references: readonly { readonly name: string; readonly subject: string; readonly version: number }[] = [],
 ): Promise<number> {
   const answer = await fetch(`${registry}/subjects/${subject}/versions`, {
     method: 'POST',
     headers: { 'content-type': 'application/vnd.schemaregistry.v1+json' },
-    body: JSON.stringify({ schema, schemaType }),
+    body: JSON.stringify({ schema, schemaType, references }),
   });
   const said = await answer.text();
   const { id } = JSON.parse(said) as { id?: number };
