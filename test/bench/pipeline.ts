@@ -114,7 +114,7 @@ async function atASteadyRate(): Promise<void> {
 if (LANES === 'value') {
   await valueLanes({
     ...{ admin, worker, bootstrap: kafka.bootstrap, etcd: etcd.endpoints, prefix: '/bench' },
-    ...{ partitions: PARTITIONS, events: 3_000_000 / QUICK, rounds: QUICK === 1 ? 5 : 1 },
+    ...{ partitions: PARTITIONS, events: 3_000_000 / QUICK, rounds: QUICK === 1 ? 7 : 1 },
   });
 } else {
   for (const size of SIZES) await besideKafkaJs(size);
