@@ -3,6 +3,7 @@ import { hostMs } from './mint-log.ts';
 import type { StoreEvent } from './store-history.ts';
 
 const PATIENCE_MS = 30_000;
+const CANCEL_MS = 2_000;
 
 /** Everything that happens to windows and claims under a prefix, as etcd tells it: the judge's second witness. */
 export class EtcdWatch implements AsyncDisposable {
@@ -55,7 +56,11 @@ export class EtcdWatch implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#cancel().catch(() => undefined);
+    // A watcher whose etcd was stopped may never hear that it was cancelled.
+    const late = Promise.withResolvers<undefined>();
+    const timer = setTimeout(late.resolve, CANCEL_MS, undefined);
+    await Promise.race([this.#cancel().catch(() => undefined), late.promise]);
+    clearTimeout(timer);
     this.#client.close();
   }
 }

@@ -80,3 +80,78 @@ export class Optimist extends Relay {
     return renewed ? answer : { at: 'answered', value: { ttlMs: this.#ttlMs } };
   }
 }
+
+/** Writes down every lease that is opened, so that a test can end them as their time would. */
+export class LeaseNotes extends Relay {
+  readonly #leaseIds: Set<string>;
+
+  constructor(store: LeaseStore, leaseIds: Set<string>) {
+    super(store);
+    this.#leaseIds = leaseIds;
+  }
+
+  override async openLease(ttlS: number): Promise<Answer<OpenedLease>> {
+    const answer = await super.openLease(ttlS);
+    if (answer.at === 'answered') this.#leaseIds.add(answer.value.leaseId);
+    return answer;
+  }
+}
+
+/** Requests by kind, and renewals without a good answer. */
+export interface Tally {
+  requests: number;
+  renewals: number;
+  renewalsLost: number;
+}
+
+/** Counts what is asked of a store; several may share a tally. */
+export class Counted extends Relay {
+  readonly #tally: Tally;
+
+  constructor(store: LeaseStore, tally: Tally) {
+    super(store);
+    this.#tally = tally;
+  }
+
+  override transact(transaction: Transaction): Promise<Answer<TransactionResult>> {
+    this.#tally.requests++;
+    return super.transact(transaction);
+  }
+  override look(operations: readonly Read[]): Promise<Answer<TransactionResult>> {
+    this.#tally.requests++;
+    return super.look(operations);
+  }
+  override openLease(ttlS: number): Promise<Answer<OpenedLease>> {
+    this.#tally.requests++;
+    return super.openLease(ttlS);
+  }
+  override async renewLease(leaseId: string): Promise<Answer<{ readonly ttlMs: number }>> {
+    this.#tally.requests++;
+    this.#tally.renewals++;
+    const answer = await super.renewLease(leaseId);
+    if (answer.at !== 'answered' || answer.value.ttlMs === 0) this.#tally.renewalsLost++;
+    return answer;
+  }
+}
+
+const NO_WINDOW = `${'0'.repeat(20)};released`;
+
+/** For controls: as if windows were not kept. None rests, none is a floor, and a GRANT need not rise above one. */
+export class Amnesiac extends Relay {
+  override async transact(transaction: Transaction): Promise<Answer<TransactionResult>> {
+    const when = transaction.when.filter(({ is }) => is !== 'below');
+    return forgotten(await super.transact({ ...transaction, when }));
+  }
+
+  override async look(operations: readonly Read[]): Promise<Answer<TransactionResult>> {
+    return forgotten(await super.look(operations));
+  }
+}
+
+function forgotten(answer: Answer<TransactionResult>): Answer<TransactionResult> {
+  if (answer.at !== 'answered') return answer;
+  const found = answer.value.found.map((entries) =>
+    entries.map((entry) => (entry.key.includes('/window/') ? { ...entry, value: NO_WINDOW } : entry)),
+  );
+  return { at: 'answered', value: { ...answer.value, found } };
+}
