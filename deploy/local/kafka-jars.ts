@@ -11,8 +11,7 @@ export const haveJars = async (name: string): Promise<boolean> =>
   hasCached(name, [await readFile(pomOf(name), 'utf8')]);
 
 /** Resolves the jars a committed pom names, once, through Maven with the machine's own settings. */
-export async function resolveJars(name: string): Promise<string[]> {
-  const pom = pomOf(name);
+export async function resolveJars(name: string, pom = pomOf(name)): Promise<string[]> {
   const folder = await cached(name, [await readFile(pom, 'utf8')], async (into) => {
     const goals = ['dependency:copy-dependencies', '-DincludeScope=runtime', `-DoutputDirectory=${into}`];
     await tool('mvn', ['-q', '-B', '-f', pom, ...goals]);

@@ -59,7 +59,8 @@ export interface JudgedRoute {
   readonly deadLetter?: string | undefined;
 }
 
-async function python(): Promise<string> {
+/** A Python with the judges' packages. */
+export async function python(): Promise<string> {
   const requirements = await readFile(join(FOLDER, 'requirements.txt'), 'utf8');
   let version: string;
   try {
