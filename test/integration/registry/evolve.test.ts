@@ -1,28 +1,16 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { provideRegistry } from '../../../deploy/local/backends.ts';
+import { describe, expect, it } from '@jest/globals';
 import { randomName } from '../../support/topics.ts';
 import { readTopic } from '../../support/topics-reader.ts';
 import { User } from '../cli/program.ts';
-import { Town } from '../cli/town.ts';
 import { EVOLUTIONS, type Evolution } from './evolutions.ts';
-import { codesOf, prefixed, register, routeFor } from './scene.ts';
+import { codesOf, prefixed, register, routeFor, withRegistry } from './scene.ts';
 
 const EVENTS = 5;
-const stack = new AsyncDisposableStack();
-
-let town: Town;
-let registry: string;
-
-beforeAll(async () => {
-  const [opened, provided] = await Promise.all([Town.open(), provideRegistry()]);
-  town = stack.use(opened);
-  registry = stack.use(provided).url;
-}, 180_000);
-afterAll(() => stack.disposeAsync());
+const at = withRegistry();
 
 /** An operator guards a subject that workers made: they change no level. */
 async function setLevel(subject: string): Promise<void> {
-  const answer = await fetch(`${registry}/config/${subject}`, {
+  const answer = await fetch(`${at.registry}/config/${subject}`, {
     method: 'PUT',
     headers: { 'content-type': 'application/vnd.schemaregistry.v1+json' },
     body: JSON.stringify({ compatibility: 'BACKWARD' }),
@@ -45,22 +33,22 @@ describe('schemas evolve mid-stream; stamped subjects are BACKWARD', () => {
       const { format, type, versions, event } = evolution;
       await using user = await User.open();
       const { input, output, dead, groupId, config } = await routeFor(
-        town,
+        at.town,
         user,
         randomName(`evolve-${format}`),
         {
           stamp: { in: 'value', format, wire: 'confluent' },
-          registry: { url: registry, compatibility: 'BACKWARD' },
+          registry: { url: at.registry, compatibility: 'BACKWARD' },
         },
       );
       const worker = user.run(config);
       const legal: string[] = [];
       let illegal = 0;
       for (const { schema, isLegal } of versions) {
-        const schemaId = await register(registry, `${input}-value`, schema, type);
+        const schemaId = await register(at.registry, `${input}-value`, schema, type);
         const bodies = Array.from({ length: EVENTS }, (_, i) => event(schema, i));
         const index = format === 'protobuf' ? [Buffer.of(0)] : [];
-        await town.producer.send({
+        await at.town.producer.send({
           topic: input,
           messages: bodies.map((body) => ({
             key: 'k',
@@ -69,14 +57,14 @@ describe('schemas evolve mid-stream; stamped subjects are BACKWARD', () => {
         });
         if (isLegal) legal.push(...bodies.map((body) => Buffer.from(body).toString('hex')));
         else illegal += EVENTS;
-        await town.operator.caughtUp(groupId, [input], { withinMs: 8_000 }).catch((error: unknown) => {
+        await at.town.operator.caughtUp(groupId, [input], { withinMs: 8_000 }).catch((error: unknown) => {
           throw new Error(`${String(error)}: ${schema}\n${worker.said.slice(-3).join('\n')}`);
         });
         if (illegal === 0 && legal.length === EVENTS) await setLevel(`${output}-value`);
       }
-      const [records = []] = await readTopic(town.bootstrap, output);
+      const [records = []] = await readTopic(at.town.bootstrap, output);
       expect(records.map(({ value }) => originalOf(evolution, Buffer.from(value!)))).toEqual(legal);
-      expect(await codesOf(town, dead)).toEqual(Array.from({ length: illegal }, () => 'SCHEMA_REFUSED'));
+      expect(await codesOf(at.town, dead)).toEqual(Array.from({ length: illegal }, () => 'SCHEMA_REFUSED'));
       expect([versions.filter(({ isLegal }) => isLegal).length - 1, illegal / EVENTS]).toEqual([6, 4]);
       expect(await worker.end('SIGTERM')).toBe(0);
       const verified = await user.snowstamp('verify', '-c', config);

@@ -1,26 +1,12 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { provideRegistry } from '../../../deploy/local/backends.ts';
+import { describe, expect, it } from '@jest/globals';
 import { avroType } from '../../support/schemas/avro-types.ts';
 import { eventually, randomName } from '../../support/topics.ts';
 import { User } from '../cli/program.ts';
-import { Town } from '../cli/town.ts';
-import { Gateway, type Mood } from './gateway.ts';
-import { avroOf, codesOf, prefixed, register, routeFor, type Route } from './scene.ts';
+import type { Mood } from './gateway.ts';
+import { avroOf, codesOf, prefixed, register, routeFor, type Route, withRegistry } from './scene.ts';
 
 const SCHEMAS = new URL('../../../schemas', import.meta.url).pathname;
-const stack = new AsyncDisposableStack();
-
-let town: Town;
-let registry: string;
-let gateway: Gateway;
-
-beforeAll(async () => {
-  const [opened, provided] = await Promise.all([Town.open(), provideRegistry()]);
-  town = stack.use(opened);
-  registry = stack.use(provided).url;
-  gateway = stack.use(await Gateway.before(registry));
-}, 180_000);
-afterAll(() => stack.disposeAsync());
+const at = withRegistry();
 
 /** A record with one field more in each version. */
 const version = (n: number): object => ({
@@ -36,14 +22,14 @@ const eventOf = (n: number, i: number): Buffer =>
     ...Object.fromEntries(Array.from({ length: n - 1 }, (_, f) => [`f${f}`, 'x'])),
   });
 
-const stampedOf = (topic: string) => avroOf(town, topic);
+const stampedOf = (topic: string) => avroOf(at.town, topic);
 const open = (user: User, input: string, changes: object = {}): Promise<Route> =>
-  routeFor(town, user, input, {
+  routeFor(at.town, user, input, {
     stamp: { in: 'value', format: 'avro', wire: 'confluent' },
-    registry: { url: gateway.url, ...gateway.user, timeoutMs: 500, negativeTtlMs: 1_000, ...changes },
+    registry: { url: at.gateway.url, ...at.gateway.user, timeoutMs: 500, negativeTtlMs: 1_000, ...changes },
   });
 const send = (topic: string, values: readonly Buffer[]) =>
-  town.producer.send({ topic, messages: values.map((value) => ({ key: 'k', value })) });
+  at.town.producer.send({ topic, messages: values.map((value) => ({ key: 'k', value })) });
 
 describe('a registry that is not always well, behind a path and a password', () => {
   it('down, failing, hung, each in the middle of new schemas: nothing lost, unstamped or twice; bad values are dead letters', async () => {
@@ -53,26 +39,26 @@ describe('a registry that is not always well, behind a path and a password', () 
     const expected: Buffer[] = [];
     const moods: readonly Mood[] = ['up', 'down', 'failing', 'hung'];
     for (const [i, mood] of moods.entries()) {
-      const schemaId = await register(registry, `${input}-value`, JSON.stringify(version(i + 1)));
+      const schemaId = await register(at.registry, `${input}-value`, JSON.stringify(version(i + 1)));
       const bodies = Array.from({ length: 50 }, (_, n) => eventOf(i + 1, n));
-      gateway.mood = mood;
+      at.gateway.mood = mood;
       await send(
         input,
         bodies.map((body) => prefixed(schemaId, body)),
       );
       expected.push(...bodies);
       if (mood !== 'up') {
-        const before = gateway.met[mood];
+        const before = at.gateway.met[mood];
         await eventually(`the registry asked while ${mood}`, 15_000, () =>
-          Promise.resolve(gateway.met[mood] >= before + 2 ? undefined : `${gateway.met[mood]} times`),
+          Promise.resolve(at.gateway.met[mood] >= before + 2 ? undefined : `${at.gateway.met[mood]} times`),
         );
         expect(await stampedOf(output)).toHaveLength(expected.length - bodies.length); // held, not skipped
-        gateway.mood = 'up';
+        at.gateway.mood = 'up';
       }
-      await town.operator.caughtUp(groupId, [input], { withinMs: 20_000 });
+      await at.town.operator.caughtUp(groupId, [input], { withinMs: 20_000 });
     }
     await send(input, [prefixed(2_000_000_000, Buffer.of(2)), Buffer.of(9, 0, 0, 0, 1, 2), Buffer.of(0, 0)]);
-    await town.operator.caughtUp(groupId, [input], { withinMs: 20_000 });
+    await at.town.operator.caughtUp(groupId, [input], { withinMs: 20_000 });
 
     const stamped = await stampedOf(output);
     expect(stamped.map(({ body }) => body.toString('hex'))).toEqual(
@@ -80,7 +66,7 @@ describe('a registry that is not always well, behind a path and a password', () 
     );
     expect(new Set(stamped.map(({ id }) => id)).size).toBe(expected.length);
     expect(new Set(stamped.map(({ schemaId }) => schemaId)).size).toBe(moods.length);
-    expect(await codesOf(town, dead)).toEqual([
+    expect(await codesOf(at.town, dead)).toEqual([
       'SCHEMA_UNKNOWN',
       expect.stringMatching(/^VALUE_/),
       expect.stringMatching(/^VALUE_/),
@@ -88,7 +74,7 @@ describe('a registry that is not always well, behind a path and a password', () 
     expect(await worker.end('SIGTERM')).toBe(0);
     const verified = await user.snowstamp('verify', '-c', config);
     expect(verified).toMatchObject({ code: 0, stdout: expect.stringContaining('verdict: proven') });
-    expect(gateway.met.refused).toBe(0);
+    expect(at.gateway.met.refused).toBe(0);
   }, 120_000);
 });
 
@@ -106,16 +92,16 @@ describe('schemas register, and workers that may not', () => {
     expect(versions.filter(({ outcome }) => outcome !== 'there')).toEqual([]);
     expect(await user.snowstamp('schemas', 'check', SCHEMAS, '-c', config)).toMatchObject({ code: 0 });
 
-    const known = await register(registry, `${input}-value`, JSON.stringify(version(1)));
+    const known = await register(at.registry, `${input}-value`, JSON.stringify(version(1)));
     const derived = version(1) as { fields: object[] };
     const fields = [{ name: 'snowflake_id', type: 'long' }, ...derived.fields];
-    await register(registry, `${output}-value`, JSON.stringify({ ...derived, fields }));
-    const unknown = await register(registry, `${input}-value`, JSON.stringify(version(2)));
+    await register(at.registry, `${output}-value`, JSON.stringify({ ...derived, fields }));
+    const unknown = await register(at.registry, `${input}-value`, JSON.stringify(version(2)));
     await send(input, [prefixed(known, eventOf(1, 1)), prefixed(unknown, eventOf(2, 2))]);
     const worker = user.run(config);
-    await town.operator.caughtUp(groupId, [input], { withinMs: 20_000 });
+    await at.town.operator.caughtUp(groupId, [input], { withinMs: 20_000 });
     expect((await stampedOf(output)).map(({ body }) => body)).toEqual([eventOf(1, 1)]);
-    expect(await codesOf(town, dead)).toEqual(['SCHEMA_NOT_REGISTERED']);
+    expect(await codesOf(at.town, dead)).toEqual(['SCHEMA_NOT_REGISTERED']);
     expect(await worker.end('SIGTERM')).toBe(0);
   }, 120_000);
 });

@@ -1,7 +1,39 @@
+import { afterAll, beforeAll } from '@jest/globals';
+import { provideRegistry } from '../../../deploy/local/backends.ts';
 import { readTopic } from '../../support/topics-reader.ts';
 import { randomName } from '../../support/topics.ts';
 import type { User } from '../cli/program.ts';
-import type { Town } from '../cli/town.ts';
+import { Town } from '../cli/town.ts';
+import { Gateway } from './gateway.ts';
+
+/** Kafka, etcd and a schema registry for the tests of one file, closed after the last. */
+export function withRegistry(): {
+  readonly town: Town;
+  readonly registry: string;
+  readonly gateway: Gateway;
+} {
+  const stack = new AsyncDisposableStack();
+  const held: { town?: Town; registry?: string; gateway?: Gateway } = {};
+  beforeAll(async () => {
+    const [town, { url }] = await Promise.all([
+      Town.open().then((opened) => stack.use(opened)),
+      provideRegistry().then((provided) => stack.use(provided)),
+    ]);
+    Object.assign(held, { town, registry: url, gateway: stack.use(await Gateway.before(url)) });
+  }, 180_000);
+  afterAll(() => stack.disposeAsync());
+  return {
+    get town() {
+      return held.town!;
+    },
+    get registry() {
+      return held.registry!;
+    },
+    get gateway() {
+      return held.gateway!;
+    },
+  };
+}
 
 /** Registers a schema as a producer does, past any gateway; its ID. */
 export async function register(

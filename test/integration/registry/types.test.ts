@@ -1,25 +1,13 @@
 /** Several types in one topic, schemas that refer to others, and subjects by other strategies, on a real registry. */
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import protobuf from 'protobufjs';
-import { provideRegistry } from '../../../deploy/local/backends.ts';
 import { avroType } from '../../support/schemas/avro-types.ts';
 import { randomName } from '../../support/topics.ts';
 import { readTopic } from '../../support/topics-reader.ts';
 import { User } from '../cli/program.ts';
-import { Town } from '../cli/town.ts';
-import { avroOf, codesOf, prefixed, register, routeFor, type Route } from './scene.ts';
+import { avroOf, codesOf, prefixed, register, routeFor, type Route, withRegistry } from './scene.ts';
 
-const stack = new AsyncDisposableStack();
-
-let town: Town;
-let registry: string;
-
-beforeAll(async () => {
-  const [opened, provided] = await Promise.all([Town.open(), provideRegistry()]);
-  town = stack.use(opened);
-  registry = stack.use(provided).url;
-}, 180_000);
-afterAll(() => stack.disposeAsync());
+const at = withRegistry();
 
 const open = (
   user: User,
@@ -27,9 +15,9 @@ const open = (
   stamp: object,
   subjectStrategy: 'topic' | 'topicRecord' | 'record',
 ): Promise<Route> =>
-  routeFor(town, user, randomName(name), {
+  routeFor(at.town, user, randomName(name), {
     stamp: { in: 'value', wire: 'confluent', ...stamp },
-    registry: { url: registry, subjectStrategy },
+    registry: { url: at.registry, subjectStrategy },
   });
 
 /** All sent, stamped by one worker, proven; the values that left. */
@@ -38,13 +26,13 @@ async function stamped(
   { input, output, groupId, config }: Route,
   values: readonly Buffer[],
 ): Promise<Buffer[]> {
-  await town.producer.send({ topic: input, messages: values.map((value) => ({ key: 'k', value })) });
+  await at.town.producer.send({ topic: input, messages: values.map((value) => ({ key: 'k', value })) });
   const worker = user.run(config);
-  await town.operator.caughtUp(groupId, [input], { withinMs: 30_000 });
+  await at.town.operator.caughtUp(groupId, [input], { withinMs: 30_000 });
   expect(await worker.end('SIGTERM')).toBe(0);
   const verified = await user.snowstamp('verify', '-c', config);
   expect(verified).toMatchObject({ code: 0, stdout: expect.stringContaining('verdict: proven') });
-  const [records = []] = await readTopic(town.bootstrap, output);
+  const [records = []] = await readTopic(at.town.bootstrap, output);
   return records.map(({ value }) => Buffer.from(value!));
 }
 
@@ -53,7 +41,7 @@ interface Held {
   readonly references?: readonly { readonly name: string }[];
 }
 const held = async (path: string): Promise<Held> =>
-  (await (await fetch(`${registry}${path}`)).json()) as Held;
+  (await (await fetch(`${at.registry}${path}`)).json()) as Held;
 
 const record = (name: string, ...fields: object[]): object => ({
   ...{ type: 'record', name, namespace: 'test', fields },
@@ -68,14 +56,14 @@ describe('several types in one topic', () => {
       record('Paid', { name: 'cents', type: 'long' }),
     ];
     const subjects = { placed: `${route.input}-placed`, paid: `${route.input}-paid` };
-    await register(registry, subjects.placed, JSON.stringify(placed));
-    await register(registry, subjects.paid, JSON.stringify(paid));
+    await register(at.registry, subjects.placed, JSON.stringify(placed));
+    await register(at.registry, subjects.paid, JSON.stringify(paid));
     const references = [
       { name: 'test.Placed', subject: subjects.placed, version: 1 },
       { name: 'test.Paid', subject: subjects.paid, version: 1 },
     ];
     const union = '["test.Placed","test.Paid"]';
-    const schemaId = await register(registry, `${route.input}-value`, union, 'AVRO', references);
+    const schemaId = await register(at.registry, `${route.input}-value`, union, 'AVRO', references);
     const type = avroType(JSON.stringify([placed, paid]));
     const events = [
       { 'test.Placed': { n: 1 } },
@@ -87,7 +75,7 @@ describe('several types in one topic', () => {
       route,
       events.map((event) => prefixed(schemaId, event)),
     );
-    const found = await avroOf(town, route.output);
+    const found = await avroOf(at.town, route.output);
     expect(found.map(({ body }) => body)).toEqual(events);
     const derived = await held(`/schemas/ids/${found[0]!.schemaId}`);
     expect(derived.references?.map(({ name }) => name)).toEqual(['test.Placed', 'test.Paid']);
@@ -99,10 +87,10 @@ describe('several types in one topic', () => {
     await using user = await User.open();
     const route = await open(user, 'flat-union', { format: 'avro' }, 'topic');
     const union = JSON.stringify([record('Placed', { name: 'n', type: 'int' }), 'null']);
-    const schemaId = await register(registry, `${route.input}-value`, union);
+    const schemaId = await register(at.registry, `${route.input}-value`, union);
     expect(await stamped(user, route, [prefixed(schemaId, Buffer.of(0, 2))])).toEqual([]);
-    expect(await codesOf(town, route.dead)).toEqual(['SCHEMA_NOT_STAMPABLE']);
-    const [[letter] = []] = await readTopic(town.bootstrap, route.dead);
+    expect(await codesOf(at.town, route.dead)).toEqual(['SCHEMA_NOT_STAMPABLE']);
+    const [[letter] = []] = await readTopic(at.town.bootstrap, route.dead);
     const message = letter!.headers.find(({ name }) => String(name) === 'snowstamp.error.message');
     expect(Buffer.from(message!.value!).toString()).toContain('use the envelope shape');
   }, 90_000);
@@ -113,7 +101,7 @@ describe('several types in one topic', () => {
     const text = `syntax = "proto3"; package shop;
 message Placed { int32 n = 1; message Line { string article = 1; } }
 message Paid { int64 cents = 1; }`;
-    const schemaId = await register(registry, `${route.input}-value`, text, 'PROTOBUF');
+    const schemaId = await register(at.registry, `${route.input}-value`, text, 'PROTOBUF');
     const { root } = protobuf.parse(text, { keepCase: true });
     const event = (name: string, value: object): Uint8Array => {
       const type = root.lookupType(name);
@@ -141,14 +129,14 @@ message Paid { int64 cents = 1; }`;
     await using user = await User.open();
     const route = await open(user, 'json', { format: 'json' }, 'topic');
     const line = { type: 'object', properties: { article: { type: 'string' } } };
-    await register(registry, `${route.input}-line`, JSON.stringify(line), 'JSON');
+    await register(at.registry, `${route.input}-line`, JSON.stringify(line), 'JSON');
     const event = {
       ...{ type: 'object', additionalProperties: false },
       properties: { n: { type: 'integer' }, line: { $ref: 'line.json' } },
     };
     const references = [{ name: 'line.json', subject: `${route.input}-line`, version: 1 }];
     const subject = `${route.input}-value`;
-    const schemaId = await register(registry, subject, JSON.stringify(event), 'JSON', references);
+    const schemaId = await register(at.registry, subject, JSON.stringify(event), 'JSON', references);
     const text = '{"n": 9007199254740993, "line": {"article":"a"}}';
     const [value] = await stamped(user, route, [prefixed(schemaId, Buffer.from(text))]);
     const [, id] = /^\{"snowflake_id":"(\d+)",/.exec(value!.subarray(5).toString())!;
@@ -157,7 +145,7 @@ message Paid { int64 cents = 1; }`;
     const name = `Event${randomName('x').replaceAll(/\W/g, '')}`;
     const named = await open(user, 'record', { format: 'avro', shape: 'envelope' }, 'record');
     const avroId = await register(
-      registry,
+      at.registry,
       `${named.input}-value`,
       JSON.stringify(record(name, { name: 'n', type: 'int' })),
     );
