@@ -98,7 +98,12 @@ function stampedFiles(subject: CatalogSubject): Finding[] {
       [subject.current, stamped.current],
       ...subject.history.map((version, index) => [version, stamped.history[index]] as const),
     ] as const;
-    const problems = pairs.flatMap(([from, to]) => derivedProblem(subject, stamped, from, to));
+    const problems = [
+      ...pairs.flatMap(([from, to]) => derivedProblem(subject, stamped, from, to)),
+      ...stamped.history
+        .slice(subject.history.length)
+        .map(({ file }) => `${file} is derived from no version of ${subject.subject}`),
+    ];
     return problems.length === 0
       ? [
           finding(

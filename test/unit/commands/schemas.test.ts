@@ -74,6 +74,11 @@ describe('schemas check', () => {
       { 'history/t/v1.avsc': record() },
       'is not what is derived',
     ],
+    [
+      'a stamped version of none',
+      { 'history/t/v3.avsc': stampedRecord(field('a')) },
+      'history/t/v3.avsc is derived from no version of s',
+    ],
     ['a version nobody stamped', { 'history/t/v2.avsc': undefined }, 'has no stamped version'],
     [
       'a new version that does not read the old',
