@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import protobuf from 'protobufjs';
-import { readBy, SOURCES, type Language } from '../support/readers.ts';
+import { readBy, readByFaulty, SOURCES, type Language } from '../support/readers.ts';
 import { avroType } from '../support/schemas/avro-types.ts';
 import { bookOf, ready, settings, through, valued } from '../unit/stamp/value-drive.ts';
 
@@ -52,27 +52,40 @@ const CASES = (
   ] as const
 ).flatMap(([format, shape]) => IDS.map((id) => ({ format, shape, id })));
 
+const linesFor = (cases: typeof CASES): string[] =>
+  cases.map(({ format, shape, id }) => `${format} ${shape} ${stamped(format, shape, id).toString('base64')}`);
+
 describe('a stamped event is read to the last bit', () => {
   it.each(LANGUAGES)(
     'in %s: Avro, JSON and Protobuf, flat and enveloped',
     async (language) => {
-      const lines = CASES.map(
-        ({ format, shape, id }) => `${format} ${shape} ${stamped(format, shape, id).toString('base64')}`,
+      expect(await readBy(language, linesFor(CASES))).toEqual(
+        CASES.map(({ id }) => `${id} ${NUMBER} ${CUSTOMER}`),
       );
-      expect(await readBy(language, lines)).toEqual(CASES.map(({ id }) => `${id} ${NUMBER} ${CUSTOMER}`));
     },
     300_000,
   );
 
-  it('control: by way of a double two of these IDs are one', () => {
-    const [, one, other] = IDS;
-    expect(Number(one)).toBe(Number(other));
-    const value = stamped('json', 'flat', other!)
-      .toString('utf8', 5)
-      .replace(/"(\d{18})"/, '$1');
-    const { snowflake_id: id } = JSON.parse(value) as { snowflake_id: number };
-    expect(BigInt(id)).not.toBe(other);
-  });
+  const FAULTS = [
+    ['typescript', 'avro', 'bytes.readBigInt64LE(0)', 'BigInt(Number(bytes.readBigInt64LE(0)))'],
+    ['typescript', 'json', 'BigInt(event.snowflake_id)', 'BigInt(Number(event.snowflake_id))'],
+    ['typescript', 'protobuf', 'longs: String', 'longs: Number'],
+    ['python', 'json', 'int(event["snowflake_id"])', 'int(float(event["snowflake_id"]))'],
+  ] as const;
+
+  it.each(FAULTS)(
+    'control: in %s, %s by way of a double gives other IDs, and one ID for two',
+    async (language, format, place, fault) => {
+      const cases = CASES.filter((one) => one.format === format);
+      const printed = await readByFaulty(language, [place, fault], linesFor(cases));
+      const read = printed.map((line) => BigInt(line.split(' ')[0]!));
+      expect(read).toEqual(cases.map(({ id }) => BigInt(Number(id))));
+      const wrong = cases.filter(({ id }, i) => read[i] !== id);
+      expect(wrong.map(({ id }) => id)).toEqual(cases.map(({ id }) => id).filter((id) => id !== 1n));
+      expect(read[1]).toBe(read[2]);
+    },
+    300_000,
+  );
 });
 
 /** Lines of code, without their indentation. */
@@ -94,13 +107,26 @@ function piecesOf(language: Language): string[][] {
   return pieces;
 }
 
+/** The lines the page shows in a language. */
+function shownIn(page: string, language: Language): string[] {
+  const fence = language === 'typescript' ? 'ts' : language;
+  return linesOf(new RegExp(`\n\`\`\`${fence}\n([^]*?)\`\`\``).exec(page)![1]!);
+}
+
 describe('schemas/README.md', () => {
   it.each(LANGUAGES)('shows the reader in %s as it runs', (language) => {
-    const block = new RegExp(`\n\`\`\`${language === 'typescript' ? 'ts' : language}\n([^]*?)\`\`\``).exec(
-      text('README.md'),
-    );
     const pieces = piecesOf(language);
     expect(pieces.length).toBeGreaterThanOrEqual(3);
-    expect(linesOf(block![1]!)).toEqual(pieces.flat());
+    expect(shownIn(text('README.md'), language)).toEqual(pieces.flat());
+  });
+
+  it.each(LANGUAGES)('control: each line of %s is noticed when it is another, or gone', (language) => {
+    const page = text('README.md');
+    const pieces = piecesOf(language).flat();
+    for (const line of new Set(pieces)) {
+      const all = (to: string): string => page.replaceAll(line, () => to);
+      expect(shownIn(all(`${line}x`), language)).not.toEqual(pieces);
+      expect(shownIn(all(''), language)).not.toEqual(pieces);
+    }
   });
 });

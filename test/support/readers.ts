@@ -102,12 +102,43 @@ const NEEDS: Readonly<Record<Language, () => readonly Promise<Missing>[]>> = {
   typescript: () => [],
 };
 
+/** How those languages that build nothing run a text instead of a file. */
+const AS_TEXT = {
+  python: ['-c'],
+  typescript: ['--input-type=module-typescript', '--eval'],
+} as const;
+
+/** What a reader with a fault in it prints. @throws Error when the fault's place is not in the program */
+export async function readByFaulty(
+  language: keyof typeof AS_TEXT,
+  [place, fault]: readonly [string, string],
+  lines: readonly string[],
+): Promise<string[]> {
+  const source = await textOf(SOURCES[language]);
+  if (!source.includes(place)) throw new Error(`the reader in ${language} has no ${place}`);
+  const program = await built(language);
+  // Node leaves no place for the program among the arguments of a text.
+  const named = language === 'typescript' ? ['faulty'] : [];
+  const args = [...AS_TEXT[language], source.replace(place, () => fault), ...named];
+  return ran(language, { ...program, args }, lines);
+}
+
 /** What the reader of a language prints for these lines. @throws Error what a build or the program says when it fails */
-export async function readBy(language: Language, lines: readonly string[]): Promise<string[]> {
+export const readBy = async (language: Language, lines: readonly string[]): Promise<string[]> =>
+  ran(language, await built(language), lines);
+
+async function built(language: Language): Promise<Program> {
   const missing = (await Promise.all(NEEDS[language]())).filter((need) => need !== undefined);
   if (missing.length > 0)
     throw new Error(`the reader in ${language} cannot be built: install ${missing.join('; and ')}`);
-  const { command, args, env = {} } = await PROGRAMS[language]();
+  return PROGRAMS[language]();
+}
+
+function ran(
+  language: Language,
+  { command, args, env = {} }: Program,
+  lines: readonly string[],
+): Promise<string[]> {
   return new Promise((resolve, reject) => {
     const all = [...args, join(ROOT, 'schemas')];
     const child = execFile(command, all, { env: { ...process.env, ...env } }, (error, out, said) => {
