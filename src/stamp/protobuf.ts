@@ -15,6 +15,8 @@ const LARGEST_LENGTH = 0x7fff_ffff;
 export class ProtobufFormat implements ValueFormat {
   readonly #fieldNumber: number;
   readonly #tag: Uint8Array;
+  /** Holds the tag already: it is the same for every record, and nobody else writes there. */
+  #cut: Cut | undefined;
   /** The value of the last field of our number. */
   #idAt = -1;
   /** Behind what was read last. */
@@ -28,17 +30,20 @@ export class ProtobufFormat implements ValueFormat {
   }
 
   place(bytes: Uint8Array, start: number, end: number, ids: StampId, cut: Cut): ValueRefusal | undefined {
-    const tag = this.#tag;
-    const { inserted } = cut;
     const fault = this.#walk(bytes, start, end);
     if (fault !== undefined) {
       cut.faultAt = this.#tagAt;
       return fault;
     }
-    cut.insertAt(end, tag.length + 8);
+    const tagBytes = this.#tag.length;
+    const { inserted } = cut;
+    if (this.#cut !== cut) {
+      inserted.bytes.set(this.#tag);
+      this.#cut = cut;
+    }
+    cut.insertAt(end, tagBytes + 8);
     cut.replaces = this.#idAt >= 0;
-    for (let i = 0; i < tag.length; i++) inserted.bytes[i] = tag[i]!;
-    writeLittleEndian(inserted.view, tag.length, ids);
+    writeLittleEndian(inserted.view, tagBytes, ids);
     return undefined;
   }
 
