@@ -5,6 +5,7 @@ import { StallingProxy } from '../integration/lease/stalling-proxy.ts';
 import { isMinting, LeaseScene, until, type StartOptions } from '../support/lease-scene.ts';
 import { hostMs } from '../support/mint-log.ts';
 import type { MintingWorker } from '../support/minting-worker.ts';
+import { claimOf, highestWindow, nodeHistories } from '../support/store-history.ts';
 import { Counted, type Tally } from '../support/store-taps.ts';
 
 const timing = TIMING_PROFILES.default;
@@ -13,6 +14,8 @@ const OPTIONS: StartOptions = { timing, tryMs: tryMs(timing.ttlS), everyMs: 5 };
 const PER_MS = 4_096;
 const LONG_MS = 120_000;
 const seconds = (value: number): string => `${(value / 1e3).toFixed(1)} s`;
+/** IDs of so many milliseconds. */
+const millions = (burntMs: number): string => `${((Math.max(0, burntMs) * PER_MS) / 1e6).toFixed(1)} M`;
 
 /** The worker's requests and their answers vanish, nothing is closed: when its last ID is given, and when etcd drops the claim. */
 export async function silence({ endpoints }: EtcdBackend): Promise<void> {
@@ -52,15 +55,16 @@ async function taken(
 ): Promise<MintingWorker> {
   let worker = await scene.start(name, OPTIONS);
   // While the one node is held the pool is exhausted, and whoever supervises the worker starts it again.
-  for (let n = 1; !isMinting(worker); n++) {
-    await until(() => isMinting(worker) || worker.all('ended').length > 0, LONG_MS);
-    if (!isMinting(worker)) worker = await scene.start(`${name}-${n}`, OPTIONS);
-  }
-  const { floorMs } = worker.all('claimed')[0]!.incarnation;
-  const burnt = Math.max(0, floorMs - before.generator!.lastTimestampMs - 1) * PER_MS;
+  const supervised = async (): Promise<boolean> => {
+    if (worker.all('ended').length > 0) worker = await scene.start(name, OPTIONS);
+    return isMinting(worker);
+  };
+  await until(supervised, LONG_MS);
   const tookMs = worker.all('minted')[0]!.hostMs - sinceMs;
+  const { floorMs } = worker.all('claimed')[0]!.incarnation;
   console.log(
-    `takeover after a ${how}: ${tookMs < 1e3 ? `${tookMs.toFixed(0)} ms` : seconds(tookMs)}; IDs burnt: ${(burnt / 1e6).toFixed(1)} M`,
+    `takeover after a ${how}: ${tookMs < 1e3 ? `${tookMs.toFixed(0)} ms` : seconds(tookMs)}; ` +
+      `IDs burnt: ${millions(floorMs - before.generator!.lastTimestampMs - 1)}`,
   );
   return worker;
 }
@@ -104,6 +108,20 @@ async function struck(
   const pauses = times.slice(1).map((time, i) => (time > struckMs ? time - times[i]! : 0));
   console.log(
     `${what}: renewals lost ${tally.renewalsLost}, claims lost ${worker.all('lost').length}, ` +
-      `longest time without an ID ${seconds(Math.max(...pauses))}`,
+      `longest time without an ID ${seconds(Math.max(...pauses))}; IDs burnt: ${millions(await burntMs(scene, worker))}`,
   );
+}
+
+/** What is left of the windows of the claims it lost, as etcd has them: nobody gives an ID of it. */
+async function burntMs({ watch }: LeaseScene, worker: MintingWorker): Promise<number> {
+  const lost = new Set(worker.all('lost').map(({ nonce }) => nonce));
+  if (lost.size === 0) return 0;
+  const histories = nodeHistories(await watch.caughtUp());
+  const claims = worker.all('claimed').filter(({ incarnation }) => lost.has(incarnation.nonce));
+  return claims.reduce((sum, { incarnation: { node, createRevision, nonce, floorMs } }) => {
+    const history = histories.get(node)!;
+    const untilMs = highestWindow(history, claimOf(history, createRevision, nonce)!);
+    const given = worker.all('minted').findLast((entry) => entry.nonce === nonce);
+    return sum + untilMs - (given?.runs.at(-1)?.[0] ?? floorMs - 1) - 1;
+  }, 0);
 }
