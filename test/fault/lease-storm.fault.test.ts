@@ -22,8 +22,8 @@ import { StandingClock } from '../support/standing-clock.ts';
 import { nodeHistories } from '../support/store-history.ts';
 import { Amnesiac, LeaseNotes } from '../support/store-taps.ts';
 
-const SCENARIO_MS = 240_000;
-const WITHIN_MS = 90_000;
+const SCENARIO_MS = 420_000;
+const WITHIN_MS = 180_000;
 const TIMING = { ttlS: 60, windowMs: 54_000, refreshMs: 18_000 } as const;
 const OPTIONS: StartOptions = { timing: TIMING, tryMs: tryMs(TIMING.ttlS) };
 const WORKER_BITS = 10;
